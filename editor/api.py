@@ -1,0 +1,278 @@
+"""All that a plugin may import: what is promised here stays.
+
+A plugin is a module in ``plugins/<kind>/`` (or the user's plugin folder, or the entry-point group ``mattelier.plugins``)
+with a list ``PLUGINS = [Class, ...]`` at its end. Engines, effects and tools are dataclasses: each field made with
+:func:`param` becomes a control in the window and an option on the command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from editor.document.document import Document, DocumentState, Photo
+from editor.document.geometry import Placement, Rect
+from editor.errors import Cancelled, UserError
+
+__all__ = [
+    "Cancelled", "Command", "Document", "DocumentState", "Effect", "Engine", "FileFormat", "Param", "Photo", "Placement",
+    "PointerEvent", "Progress", "Rect", "Ring", "Services", "Shape", "Tool", "UserError", "WriteOptions", "check_params", "param", "params_of",
+]  # fmt: skip
+
+Progress: TypeAlias = Callable[[float, str], None]
+"""``progress(fraction in [0, 1], what is being done)``; raises ``Cancelled`` once the user has cancelled."""
+
+
+@dataclass(frozen=True)
+class Param:
+    """What a form needs to know of one setting: a label in the photographer's words, range, unit, choices, help."""
+
+    label: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    help: str = ""
+    scales: bool = False
+    logarithmic: bool = False
+
+
+def param(default: Any, label: str, **facts: Any) -> Any:
+    """A dataclass field that a form can show; ``facts`` are the other fields of :class:`Param`.
+
+    The default's type (bool, int, float, str) decides the control; a ``str`` with choices becomes a list; a tuple of
+    three floats is a colour in [0, 1]. ``scales=True`` says that the value is a length in pixels, which shrinks with a preview.
+    """
+    return field(default=default, metadata={"param": Param(label, **facts)})
+
+
+def params_of(plugin: type | object) -> dict[str, tuple[Field[Any], Param]]:
+    """The settings of a plugin class or object, by field name, in the order they are written."""
+    return {f.name: (f, f.metadata["param"]) for f in fields(plugin) if "param" in f.metadata}  # type: ignore[arg-type]
+
+
+def check_params(plugin: object) -> None:
+    """Raise ``UserError`` where a setting has the wrong type or lies outside its range or choices."""
+    for name, (f, fact) in params_of(plugin).items():
+        value = getattr(plugin, name)
+        default = f.default if f.default is not MISSING else value
+        number = isinstance(default, (int, float)) and not isinstance(default, bool)
+        if fact.choices and value not in fact.choices:
+            raise UserError(f"{fact.label} cannot be {value!r}.", f"Choose one of {', '.join(fact.choices)}.")
+        if number and not isinstance(value, (int, float)):
+            raise UserError(f"{fact.label} must be a number, not {value!r}.", "")
+        low, high = fact.minimum, fact.maximum
+        if number and ((low is not None and value < low) or (high is not None and value > high)):
+            raise UserError(f"{fact.label} is {value:g}{fact.unit}.", f"It must lie between {low:g} and {high:g}.")
+
+
+class Engine(ABC):
+    """Computes alpha from a photo and a trimap. Subclasses are dataclasses with ``param`` fields."""
+
+    name: ClassVar[str]
+    """A short word for the command line and for project files: ``closed-form``."""
+    title: ClassVar[str]
+    """The name in the window."""
+    description: ClassVar[str] = ""
+    """One sentence: what it is good at."""
+    licence: ClassVar[str] = "MIT"
+    rank: ClassVar[int] = 0
+    """The available engine of the highest rank is the default."""
+
+    @abstractmethod
+    def run(
+        self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return alpha (H, W) float32 in [0, 1].
+
+        ``image`` (H, W, 3) float32 sRGB in [0, 1] and ``trimap`` (H, W) uint8 (0, 128, 255) are read-only; ``start`` is an earlier alpha
+        of the same photo that may be used as a first guess. Known pixels must come out exactly as marked. ``progress`` is to be
+        called at least once a second. ``UserError`` says what the user can mend.
+        """
+
+    def device(self) -> str:
+        """Where it runs, in words for the user."""
+        return "CPU"
+
+
+class Effect(ABC):
+    """Changes a layer's pixels; works on any part of them. Subclasses are dataclasses with ``param`` fields."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    description: ClassVar[str] = ""
+    slow: ClassVar[bool] = False
+    """True when a tile takes more than a few milliseconds: such layers are drawn off the main thread."""
+
+    @abstractmethod
+    def margin_px(self) -> int:
+        """How far beyond a rectangle's edge the effect looks."""
+
+    @abstractmethod
+    def apply(self, pixels: np.ndarray) -> np.ndarray:
+        """Return the changed (h, w, 4) float32 straight pixels in [0, 1]; the input is not written to.
+
+        A result for a part, away from its edge by ``margin_px``, equals the same place of the result for the whole.
+        """
+
+
+@dataclass(frozen=True)
+class PointerEvent:
+    """Where the pointer is, in the pixels of the space the tool works in, and how it is held.
+
+    ``pressure`` lies in [0, 1] (1 for a mouse). ``erase`` is the pen's other end. ``screen_px`` is how many of these pixels
+    one screen pixel covers.
+    """
+
+    x: float
+    y: float
+    pressure: float = 1.0
+    shift: bool = False
+    ctrl: bool = False
+    alt: bool = False
+    right: bool = False
+    erase: bool = False
+    screen_px: float = 1.0
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A circle that shows what a brush would touch: centre, radius and the radius of its hard core, in pixels."""
+
+    x: float
+    y: float
+    radius_px: float
+    core_px: float
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An outline in pixels, ((x, y), ...); closed ones join their ends."""
+
+    points: tuple[tuple[float, float], ...]
+    closed: bool = True
+    handles: bool = False
+    """True where each point is drawn as a square to be taken hold of."""
+
+
+class Tool(ABC):
+    """What the pointer does on the canvas. Subclasses are dataclasses with ``param`` fields (the options bar).
+
+    From press to release is exactly one undo step, made with ``document.begin(label)``; ``cancel`` ends a gesture without one.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    icon: ClassVar[str]
+    """The file name of its icon in resources/icons, without the suffix."""
+    key: ClassVar[str] = ""
+    order: ClassVar[int] = 100
+    group: ClassVar[str] = "mark"
+    """Tools of one group stand together: mark, matte, layer, view."""
+    space: ClassVar[str] = "photo"
+    """``photo``: the subject's own pixels; ``canvas``: the composite; ``view``: the window moves, not the document."""
+
+    @abstractmethod
+    def press(self, document: Document, event: PointerEvent) -> None:
+        """The button or pen goes down."""
+
+    @abstractmethod
+    def move(self, document: Document, event: PointerEvent) -> None:
+        """The pointer moves while it is down."""
+
+    @abstractmethod
+    def release(self, document: Document, event: PointerEvent) -> None:
+        """The button or pen comes up: the gesture is done."""
+
+    def cancel(self, document: Document) -> None:
+        """Esc: end the gesture and leave the document as it was."""
+
+    def preview(self, document: Document, event: PointerEvent) -> list[Ring | Shape]:
+        """What the tool would do here, to be drawn over the photo."""
+        return []
+
+    def working(self) -> bool:
+        """True between press and release."""
+        return False
+
+    def press_key(self, document: Document, key: str) -> bool:
+        """A key while the tool is active, as Qt names it (``1``, ``[``, ``{``, ``X``); True when it was meant for the tool."""
+        return False
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """How to write: quality for lossy formats, lossless where there is a choice, colour under alpha 0 kept or zeroed."""
+
+    quality: int = 92
+    lossless: bool = True
+    keep_hidden_colour: bool = False
+
+
+class FileFormat(ABC):
+    """Reads and writes one kind of flat picture file."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]]
+    """Lower case with the dot; the first is the one that is written."""
+    writes_alpha: ClassVar[bool] = True
+    writes_16_bit: ClassVar[bool] = True
+
+    @abstractmethod
+    def matches(self, head: bytes) -> bool:
+        """True when a file that begins with these (up to 64) bytes is of this format."""
+
+    @abstractmethod
+    def read_size(self, path: Path) -> tuple[int, int]:
+        """Width and height from the header alone, before memory is taken. ``UserError`` where there is no sense in it."""
+
+    @abstractmethod
+    def read(self, path: Path) -> Photo:
+        """The photo, upright. ``UserError`` for a damaged file."""
+
+    @abstractmethod
+    def write(self, path: Path, photo: Photo, options: WriteOptions) -> None:
+        """Write to exactly ``path`` (a part file that the caller renames). Straight alpha is written straight."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a command may ask of the program: made by the command line, so that a command imports nothing but this module.
+
+    ``engines``, ``effects``, ``tools``, ``formats`` map names to classes.
+    """
+
+    engines: dict[str, type[Engine]]
+    effects: dict[str, type[Effect]]
+    tools: dict[str, type[Tool]]
+    formats: dict[str, type[FileFormat]]
+    read_photo: Callable[..., Photo]
+    write_photo: Callable[..., None]
+    failures: tuple[str, ...] = ()
+
+    def default_engine(self) -> type[Engine]:
+        """The engine of the highest rank."""
+        return max(self.engines.values(), key=lambda engine: engine.rank)
+
+
+class Command(ABC):
+    """A subcommand of ``mattelier``."""
+
+    name: ClassVar[str]
+    help: ClassVar[str]
+
+    @abstractmethod
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add this command's arguments."""
+
+    @abstractmethod
+    def run(self, args: argparse.Namespace, services: Services) -> int:
+        """Do it; the exit code (0 done). ``UserError`` becomes a sentence on stderr and exit code 1."""

@@ -1,0 +1,1 @@
+"""The photo and its edits, in numpy and OpenCV alone: never Qt, never torch."""
