@@ -83,12 +83,19 @@ def test_of_two_components_of_one_size_the_first_by_columns_is_the_subject():
     assert metrics.conn(alpha, truth) == pytest.approx(4 * 0.2, rel=1e-5)
 
 
-def test_a_shared_value_of_153_still_reaches_the_threshold_of_six_tenths():
-    truth = np.full((8, 8), 153 / 255, np.float32)
+def test_the_value_153_reaches_the_threshold_of_six_tenths():
+    truth = step_matte()
     alpha = truth.copy()
-    alpha[0, 0] = 1
-    # level 0.6 everywhere: d is 0.4 at the corner of alpha, and 0 elsewhere
-    assert metrics.conn(alpha, truth) == pytest.approx(0.4, rel=1e-5)
+    truth[10, 29], alpha[10, 29] = 0.9, 153 / 255
+    # level 0.6: d is 0.3 in the truth and 0 in alpha; with level 0.5 the error would be 0.4
+    assert metrics.conn(alpha, truth) == pytest.approx(0.3, rel=1e-5)
+
+
+def test_where_no_pixel_is_opaque_in_both_mattes_none_leaves_the_subject():
+    truth = np.full((8, 8), 0.5, np.float32)
+    alpha = np.full((8, 8), 0.6, np.float32)
+    # at threshold 0.6 nothing is shared any more, and the level stays 1
+    assert metrics.conn(alpha, truth) == 0
 
 
 def test_evaluate_prints_in_the_papers_units_and_judges_the_unknown_pixels_only():
