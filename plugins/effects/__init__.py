@@ -1,0 +1,1 @@
+"""The effects on a layer, one file each."""

@@ -1,0 +1,1 @@
+"""The matting engines, one file each."""
