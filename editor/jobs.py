@@ -150,7 +150,8 @@ class JobRunner:
     def jobs(self) -> list[Job]:
         """The running and then the waiting jobs that are not quiet, oldest first."""
         with self._queue:
-            return [task.job for task in (*self._running, *self._waiting) if not task.job.quiet]
+            jobs = [task.job for task in (*self._running, *self._waiting)]
+        return [job for job in jobs if not job.quiet and job.state in ("waiting", "running")]
 
     def cancel_all(self) -> None:
         """Cancel every job, quiet ones too."""
@@ -160,7 +161,9 @@ class JobRunner:
             task.job.cancel()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until no job waits or runs; False when the time is over first. Deliveries may still be on their way."""
+        """Wait until no job waits or runs; False when the time is over first.
+
+        By then each outcome has been given to ``deliver``."""
         with self._queue:
             return self._queue.wait_for(lambda: not self._waiting and not self._running, timeout_s)
 
@@ -223,11 +226,14 @@ class JobRunner:
             self._log(job, error)
         with self._queue:
             job.state = "cancelled" if job.cancelled else state
-            self._running.remove(task)
-            self._queue.notify_all()
-        if outcome is not None and not job.cancelled:
-            self._deliver(self._unless_cancelled(job, outcome))
-        self._tell(job, urgent=True)
+        try:
+            if outcome is not None and not job.cancelled:
+                self._deliver(self._unless_cancelled(job, outcome))
+        finally:
+            with self._queue:
+                self._running.remove(task)
+                self._queue.notify_all()
+            self._tell(job, urgent=True)
 
     def _unless_cancelled(self, job: Job, outcome: Callable[[], None]) -> Callable[[], None]:
         """The outcome, if the job has not been cancelled between its end and the delivery."""
