@@ -1,0 +1,1 @@
+"""The science of matting: numpy in, numpy out. Importing it imports no torch."""
