@@ -17,7 +17,8 @@ from editor.document.trimap import BACKGROUND, FOREGROUND, UNKNOWN
 class BandBrush:
     """What the band would be everywhere, worked out a tile at a time as a stroke gets there.
 
-    Distances are taken from ``base``, the trimap at the stroke's start, so a stroke that passes twice moves the edge once.
+    Distances are taken from ``base``, the trimap at the stroke's start, so a stroke that passes twice moves the edge
+    once.
     """
 
     def __init__(self, base: Plane, by_px: float, narrow: bool = False) -> None:
@@ -25,7 +26,7 @@ class BandBrush:
         self._made: dict[Key, np.ndarray] = {}
 
     def mix(self, key: Key, rect: Rect, base: np.ndarray, coverage: np.ndarray) -> np.ndarray:
-        """The trimap's pixels in ``rect`` where the stroke covers at least half moved, elsewhere ``base`` (see ``brush.Mix``)."""
+        """What a stroke leaves of ``rect``: the moved band where it covers half, else ``base`` (a ``brush.Mix``)."""
         if key not in self._made:
             self._made[key] = self._tile(key)
         area = self.base.tile_rect(key)
@@ -44,7 +45,8 @@ class BandBrush:
 def widened(trimap: np.ndarray, by_px: float) -> np.ndarray:
     """A (h, w) trimap whose unknown reaches ``by_px`` further into what is known.
 
-    Where foreground and background touch, the band starts between them. Unmarked pixels stay, and nothing grows from them.
+    Where foreground and background touch, the band starts between them. Unmarked pixels stay, and nothing grows from
+    them.
     """
     seed = (trimap == UNKNOWN) | _seam(trimap)
     if not seed.any():
@@ -56,7 +58,7 @@ def widened(trimap: np.ndarray, by_px: float) -> np.ndarray:
 
 
 def narrowed(trimap: np.ndarray, by_px: float) -> np.ndarray:
-    """A (h, w) trimap in which what is known reaches ``by_px`` into the unknown, each pixel taking its nearest label."""
+    """A (h, w) trimap whose known parts reach ``by_px`` into the unknown, each pixel taking its nearest label."""
     known = (trimap == FOREGROUND) | (trimap == BACKGROUND)
     if not known.any():
         return trimap.copy()

@@ -1,7 +1,7 @@
 """Brush strokes: dabs gather in a coverage of their own, which is then laid over the plane from the stroke's start.
 
-Because dabs join by maximum and are merged from the plane as it was at the press, a stroke that crosses itself is no darker
-there, and no dab is ever rounded twice. Only what a move has touched is merged again.
+Because dabs join by maximum and are merged from the plane as it was at the press, a stroke that crosses itself is no
+darker there, and no dab is ever rounded twice. Only what a move has touched is merged again.
 """
 
 from __future__ import annotations
@@ -26,16 +26,21 @@ LEAST_PRESSURE = 0.05
 LEAST_STEP_PX = 0.5
 
 Mix: TypeAlias = Callable[[Key, Rect, np.ndarray, np.ndarray], np.ndarray]
-"""``mix(key, rect, base, coverage)``: the new pixels of ``rect`` (in the plane's pixels), a part of the tile ``key``, from the
-pixels at the stroke's start and the coverage there, (h, w) uint16. Neither may be written to."""
+"""``mix(key, rect, base, coverage)``.
+
+The new pixels of ``rect`` (in the plane's pixels), a part of the tile ``key``, from the pixels at the stroke's start
+and the coverage there, (h, w) uint16. Neither may be written to.
+"""
 
 
 @dataclass(frozen=True)
 class Brush:
-    """A round brush: diameter, hardness in [0, 1], distance of dabs as a share of the diameter, and whether pressure sizes it.
+    """A round brush: diameter, hardness in [0, 1], distance of dabs as a share of the diameter, and whether pressure
+    sizes it.
 
-    Coverage is one half exactly on the circle of ``size_px``: that is where a label ends and where the ring is drawn. It
-    is full up to ``hardness`` times the radius and falls to nothing as far outside the circle as that core lies inside.
+    Coverage is one half exactly on the circle of ``size_px``: that is where a label ends and where the ring is drawn.
+    It is full up to ``hardness`` times the radius and falls to nothing as far outside the circle as that core lies
+    inside.
     """
 
     size_px: float = 40.0
@@ -140,7 +145,10 @@ class Stroke:
                 self._join((row, column), part, mask, left, top)
 
     def _join(self, key: Key, part: tuple[int, int, int, int], mask: np.ndarray, left: int, top: int) -> None:
-        """Join the mask, its corner at (left, top), to one tile within ``part`` (x0, y0, x1, y1); plain numbers for speed."""
+        """Join the mask, its corner at (left, top), to one tile within ``part`` (x0, y0, x1, y1).
+
+        Plain numbers for speed.
+        """
         x0, y0, x1, y1 = part
         tile = self._coverage.get(key)
         if tile is None:
@@ -184,8 +192,9 @@ def _is_all(tile: np.ndarray, value: int) -> bool:
 def _placed_mask(x: float, y: float, diameter: float, hardness: float) -> tuple[np.ndarray, int, int]:
     """A dab's mask and the pixel its corner falls on.
 
-    Small dabs are placed to a quarter of a pixel (the smallest in a pixel's middle, or they would fall between four), large
-    ones to whole pixels, and sizes are rounded to about a thirtieth, none of which shows, so that few masks serve many dabs.
+    Small dabs are placed to a quarter of a pixel (the smallest in a pixel's middle, or they would fall between four),
+    large ones to whole pixels, and sizes are rounded to about a thirtieth, none of which shows, so that few masks
+    serve many dabs.
     """
     size = _rounded_px(max(1.0, diameter))
     steps = 4 if size < 32 else 1

@@ -30,7 +30,7 @@ class FillPreview:
         self._found: list[tuple[Outline, ...]] = []
 
     def outlines(self, plane: Plane, x: float, y: float) -> tuple[Outline, ...]:
-        """Closed outlines, in pixels, of the region round (x, y): its outer edge and its holes; none close to a wall."""
+        """Closed outlines, in pixels, of the region round (x, y): outer edge and holes; none close to a wall."""
         step = self._step(plane)
         if plane is not self._plane:
             self._renew(plane, step)

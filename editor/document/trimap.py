@@ -11,6 +11,7 @@ import numpy as np
 from editor.document.brush import HALF, Mix, Stroke
 from editor.document.document import UNMARKED
 from editor.document.geometry import Rect
+from editor.document.selection import Selection
 from editor.document.tiles import Key, Plane
 from editor.errors import UserError
 
@@ -28,20 +29,21 @@ def empty(width: int, height: int) -> Plane:
 
 
 def from_array(trimap: np.ndarray) -> Plane:
-    """A trimap plane of a (H, W) uint8 array of 0, 128, 255 and ``UNMARKED``; raises ``UserError`` for anything else."""
+    """A trimap plane of a (H, W) uint8 array of 0, 128, 255 and ``UNMARKED``; ``UserError`` for anything else."""
     if trimap.ndim != 2 or trimap.dtype != np.uint8:
         raise UserError("A trimap is one grey channel of 8 bits.", f"This one is {trimap.dtype}, {trimap.shape}.")
     counts = np.bincount(trimap.reshape(-1), minlength=256)
     if counts[[BACKGROUND, UNKNOWN, FOREGROUND, UNMARKED]].sum() != trimap.size:
-        raise UserError("The trimap holds other values than 0, 128 and 255.", "Black is background, white foreground, grey unknown.")
+        hint = "Black is background, white foreground, grey unknown."
+        raise UserError("The trimap holds other values than 0, 128 and 255.", hint)
     return Plane.from_array(trimap, UNMARKED, labels=True)
 
 
 def paint(current: Plane, base: Plane, stroke: Stroke, label: int, rim: bool = False) -> Plane:
     """``current`` with the newest part of a stroke painted from ``base``, the trimap at the stroke's start.
 
-    ``label`` is put where the stroke covers at least half. With ``rim``, what a soft brush covers less than that becomes
-    unknown, unless it bears the label already: between foreground and background a soft stroke leaves a band.
+    ``label`` is put where the stroke covers at least half. With ``rim``, what a soft brush covers less than that
+    becomes unknown, unless it bears the label already: between foreground and background a soft stroke leaves a band.
     """
     return stroke.merge(current, base, _rimmed(label) if rim and label in (FOREGROUND, BACKGROUND) else _plain(label))
 
@@ -64,8 +66,8 @@ def _rimmed(label: int) -> Mix:
 def fill_region(plane: Plane, x: int, y: int, label: int) -> Plane:
     """The plane with the region round pixel (x, y) given another label.
 
-    The region is all of one label that hangs together by its sides, so a line of marks one pixel wide holds the fill. Outside
-    the plane nothing happens.
+    The region is all of one label that hangs together by its sides, so a line of marks one pixel wide holds the fill.
+    Outside the plane nothing happens.
     """
     if not (0 <= x < plane.width and 0 <= y < plane.height):
         return plane
@@ -77,27 +79,12 @@ def fill_region(plane: Plane, x: int, y: int, label: int) -> Plane:
     return plane.paste(left, top, pixels[area.slices()])
 
 
-def fill_polygon(plane: Plane, points: tuple[tuple[float, float], ...], label: int) -> Plane:
-    """The plane with the inside of a closed polygon of (x, y) pixels given a label; its edge counts as inside."""
-    mask, area = polygon_mask(points, plane.size_rect)
+def fill_selection(plane: Plane, selection: Selection, label: int) -> Plane:
+    """The plane with the inside of a selection given a label; what lies outside the plane is left out."""
+    mask, area = selection.mask(plane.size_rect)
     if area.empty:
         return plane
-    old = plane.read(area)
-    return plane.paste(area.x, area.y, np.where(mask, np.uint8(label), old))
-
-
-def polygon_mask(points: tuple[tuple[float, float], ...], bounds: Rect) -> tuple[np.ndarray, Rect]:
-    """The inside of a closed polygon as (h, w) bool, and the rectangle of ``bounds`` that it covers."""
-    corners = np.floor(np.asarray(points, np.float64)).astype(np.int32).reshape(-1, 2)
-    if len(corners) == 0:
-        return np.zeros((0, 0), bool), Rect(0, 0, 0, 0)
-    left, top = (int(v) for v in corners.min(0))
-    right, bottom = (int(v) for v in corners.max(0))
-    area = Rect(left, top, right - left + 1, bottom - top + 1).intersect(bounds)
-    mask = np.zeros((max(area.h, 0), max(area.w, 0)), np.uint8)
-    if not area.empty:
-        cv2.fillPoly(mask, [corners - np.int32([area.x, area.y])], 1)
-    return mask.view(bool), area
+    return plane.paste(area.x, area.y, np.where(mask, np.uint8(label), plane.read(area)))
 
 
 def mark_rest(plane: Plane, label: int) -> Plane:
@@ -135,15 +122,14 @@ def check(trimap: np.ndarray) -> None:
     """Raise ``UserError`` where a (H, W) trimap of 0, 128, 255 leaves an engine nothing to go by, or nothing to do."""
     counts = np.bincount(trimap.reshape(-1), minlength=256)
     if not counts[FOREGROUND] and not counts[BACKGROUND]:
-        raise UserError(
-            "Nothing is marked yet.", "Mark some of the subject as foreground (1) and some of the rest as background (2)."
-        )
+        hint = "Mark some of the subject as foreground (1) and some of its surroundings as background (2)."
+        raise UserError("Nothing is marked yet.", hint)
     if not counts[FOREGROUND]:
-        raise UserError("No foreground is marked.", "Paint over some of the subject with the trimap brush set to foreground (1).")
+        hint = "Paint over some of the subject with the trimap brush set to foreground (1)."
+        raise UserError("No foreground is marked.", hint)
     if not counts[BACKGROUND]:
-        raise UserError("No background is marked.", "Paint over some of the surroundings with the trimap brush set to background (2).")
+        hint = "Paint over some of the surroundings with the trimap brush set to background (2)."
+        raise UserError("No background is marked.", hint)
     if not counts[UNKNOWN]:
-        raise UserError(
-            "Nothing is unknown, so there is nothing to compute.",
-            "Paint along the subject's edge and over its hair with the trimap brush set to unknown (3).",
-        )
+        hint = "Paint along the subject's edge and over its hair with the trimap brush set to unknown (3)."
+        raise UserError("Nothing is unknown, so there is nothing to compute.", hint)

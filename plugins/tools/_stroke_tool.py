@@ -1,4 +1,4 @@
-"""What all brushes do alike: one stroke from press to release is one step, Shift draws straight, keys change the tip."""
+"""What all brushes do alike: a stroke is one step, Shift draws straight, keys change the tip."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ SIZE_STEP = 1.15
 """How much one press of [ or ] changes the size."""
 HARDNESS_STEP_PERCENT = 10.0
 MOST_PX = 1000.0
+SIZE_HELP = "Diameter in pixels of the photo: keys [ and ]."
+HARDNESS_HELP = "How sharp the tip's edge is: keys Shift+[ and Shift+]."
+SPACING_HELP = "Distance between two dabs, in parts of the size."
+PRESSURE_HELP = "A pen's pressure changes the size."
 
 
 class StrokeTool(Tool):

@@ -9,7 +9,8 @@ from editor.api import Document, DocumentState, param
 from editor.document import trimap
 from editor.document.brush import Stroke
 from editor.document.tiles import Plane
-from plugins.tools._stroke_tool import MOST_PX, StrokeTool
+from plugins.tools._labels import LABEL_HELP, label_for_key
+from plugins.tools._stroke_tool import MOST_PX, PRESSURE_HELP, SIZE_HELP, SPACING_HELP, StrokeTool
 
 
 @dataclass
@@ -26,21 +27,16 @@ class TrimapBrush(StrokeTool):
     key: ClassVar[str] = "B"
     order: ClassVar[int] = 10
 
-    label: str = param(
-        "unknown", "Label", choices=tuple(trimap.LABELS), help="What the brush marks: keys 1 to 4. X swaps, Alt paints the opposite."
-    )
+    label: str = param("unknown", "Label", choices=tuple(trimap.LABELS), help=LABEL_HELP)
     size_px: float = param(
-        60.0, "Size", minimum=1, maximum=MOST_PX, step=1, unit=" px", scales=True, logarithmic=True,
-        help="Diameter in pixels of the photo: keys [ and ].",
-    )  # fmt: skip
+        60.0, "Size", minimum=1, maximum=MOST_PX, step=1, unit=" px", scales=True, logarithmic=True, help=SIZE_HELP
+    )
     hardness: float = param(
         100.0, "Hardness", minimum=0, maximum=100, step=1, unit=" %",
         help="Below 100 % the soft rim of foreground and background strokes leaves unknown: keys Shift+[ and Shift+].",
     )  # fmt: skip
-    spacing: float = param(
-        10.0, "Spacing", minimum=2, maximum=100, step=1, unit=" %", help="Distance between two dabs, in parts of the size."
-    )
-    pressure: bool = param(True, "Pen pressure", help="A pen's pressure changes the size.")
+    spacing: float = param(10.0, "Spacing", minimum=2, maximum=100, step=1, unit=" %", help=SPACING_HELP)
+    pressure: bool = param(True, "Pen pressure", help=PRESSURE_HELP)
 
     def plane(self, state: DocumentState) -> Plane:
         """The trimap."""
@@ -61,11 +57,9 @@ class TrimapBrush(StrokeTool):
 
     def press_key(self, document: Document, key: str) -> bool:
         """Labels, the swap, the defaults, and what every brush knows."""
-        chosen = dict(zip("1234", trimap.LABELS, strict=True)).get(key)
-        if chosen is not None:
-            self.label = chosen
-        elif key.upper() == "X":
-            self.label = "background" if self.label == "foreground" else "foreground"
+        label = label_for_key(key, self.label)
+        if label is not None:
+            self.label = label
         elif key.upper() == "D":
             default = TrimapBrush()
             self.label, self.size_px, self.hardness = default.label, default.size_px, default.hardness
