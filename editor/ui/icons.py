@@ -1,0 +1,81 @@
+"""Our own line icons, drawn from resources/icons in the colours of the theme, sharp at every scale."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from editor.paths import resource
+from editor.ui import theme
+
+ICON_PX = 19
+_SCALES = (1, 2, 3)
+
+
+@lru_cache(maxsize=128)
+def _source(name: str) -> bytes:
+    return resource(f"icons/{name}.svg").read_bytes()
+
+
+def exists(name: str) -> bool:
+    """True where resources/icons has a drawing of that name."""
+    return resource(f"icons/{name}.svg").is_file()
+
+
+@lru_cache(maxsize=512)
+def pixmap(name: str, colour: str, size_px: int = ICON_PX, scale: float = 1.0) -> QPixmap:
+    """The drawing ``name`` in ``colour``, ``size_px`` on the screen, with ``scale`` device pixels to each."""
+    drawn = QPixmap(round(size_px * scale), round(size_px * scale))
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    source = _source(name).replace(b"currentColor", colour.encode("ascii"))
+    QSvgRenderer(QByteArray(source)).render(painter, QRectF(0, 0, drawn.width(), drawn.height()))
+    painter.end()
+    drawn.setDevicePixelRatio(scale)
+    return drawn
+
+
+def icon(name: str, size_px: int = ICON_PX) -> QIcon:
+    """The drawing in the colours of the theme worn now: plain, switched on, greyed out."""
+    look = theme.current()
+    made = QIcon()
+    states = (
+        (look.text, QIcon.Mode.Normal, QIcon.State.Off),
+        (look.selected_text, QIcon.Mode.Normal, QIcon.State.On),
+        (look.disabled, QIcon.Mode.Disabled, QIcon.State.Off),
+    )
+    for colour, mode, state in states:
+        for scale in _SCALES:
+            made.addPixmap(pixmap(name, colour, size_px, float(scale)), mode, state)
+    return made
+
+
+def put(target: QAbstractButton | QAction, name: str, size_px: int = ICON_PX) -> None:
+    """Give a button or action the drawing ``name``; :func:`retint` finds it again when the theme changes."""
+    target.setProperty("drawing", name)
+    target.setProperty("drawing_px", size_px)
+    target.setIcon(icon(name, size_px))
+    if isinstance(target, QAbstractButton):
+        target.setIconSize(QSize(size_px, size_px))
+
+
+def retint(window: QWidget) -> None:
+    """Draw every icon in ``window`` again, in the colours of the theme worn now."""
+    targets: list[QObject] = [*window.findChildren(QAbstractButton), *window.findChildren(QAction)]
+    for target in targets:
+        name = target.property("drawing")
+        if name:
+            put(target, str(name), int(target.property("drawing_px")))  # type: ignore[arg-type]
+
+
+def app_icon() -> QIcon:
+    """The program's own icon, in colour."""
+    made = QIcon()
+    for size_px in (16, 32, 64, 128, 256):
+        made.addPixmap(pixmap("app", "#000000", size_px))
+    return made

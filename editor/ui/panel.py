@@ -1,0 +1,67 @@
+"""A part of the right column: a heading that folds what is below it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from editor.settings import Settings
+from editor.ui import icons
+
+
+class Panel(QWidget):
+    """``body`` is the layout for what the panel holds; ``head`` takes buttons to the right of the title."""
+
+    def __init__(self, name: str, title: str, settings: Settings) -> None:
+        """``name`` is what the fold is remembered under."""
+        super().__init__()
+        self._name, self._settings = name, settings
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 8, 14, 12)
+        column.setSpacing(4)
+        self.head = QHBoxLayout()
+        self.head.setSpacing(2)
+        self.title = QPushButton(title)
+        self.title.setObjectName("panelTitle")
+        self.title.setProperty("quiet", True)
+        self.title.setAccessibleName(f"{title} panel")
+        self.title.setToolTip(f"Fold or unfold {title}")
+        self.title.clicked.connect(lambda: self.fold(not self.folded))
+        self.head.addWidget(self.title)
+        self.head.addStretch(1)
+        column.addLayout(self.head)
+        self._content = QWidget()
+        self.body = QVBoxLayout(self._content)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(6)
+        column.addWidget(self._content)
+        self.folded = False
+        self.fold(settings.get(f"folded.{name}", False))
+
+    def fold(self, folded: bool) -> None:
+        """Hide or show what is below the heading."""
+        self.folded = folded
+        self._content.setVisible(not folded)
+        icons.put(self.title, "chevron-right" if folded else "chevron-down", 14)
+        self._settings.set(f"folded.{self._name}", folded)
+
+    def set_title(self, title: str) -> None:
+        """Another heading."""
+        self.title.setText(title)
+
+
+def line(name: str = "panelLine") -> QFrame:
+    """A thin line between two panels."""
+    drawn = QFrame()
+    drawn.setObjectName(name)
+    drawn.setFrameShape(QFrame.Shape.NoFrame)
+    return drawn
+
+
+def quiet(text: str = "", wrap: bool = False) -> QLabel:
+    """A label in the secondary colour."""
+    label = QLabel(text)
+    label.setProperty("quiet", True)
+    label.setWordWrap(wrap)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
