@@ -242,6 +242,10 @@ class FileFormat(ABC):
     def write(self, path: Path, photo: Photo, options: WriteOptions) -> None:
         """Write to exactly ``path`` (a part file that the caller renames). Straight alpha is written straight."""
 
+    def losses(self, photo: Photo, options: WriteOptions) -> tuple[str, ...]:
+        """What of ``photo`` this format cannot hold beside depth and alpha (metadata too long, say): a sentence each."""
+        return ()
+
 
 @dataclass(frozen=True)
 class Services:

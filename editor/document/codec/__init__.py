@@ -1,0 +1,1 @@
+"""What every picture file is made of: pixels through OpenCV, EXIF blocks, PNG chunks. No file is opened here."""

@@ -1,0 +1,160 @@
+"""Flat pictures in and out: which format, is it safe to open, and a whole file or none.
+
+A picture's format is told by its content when it is read, and by its suffix when it is written.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from editor.api import FileFormat, Photo, UserError, WriteOptions
+from editor.document.codec import exif
+from editor.document.colour import to_8_bit
+from editor.document.part_file import part_file
+from editor.foreign_files import sentence_for
+
+Formats: TypeAlias = Mapping[str, type[FileFormat]]
+LIMIT_PIXELS = 400_000_000
+"""More than this would need several gigabytes for the photo alone."""
+_HEAD_BYTES = 64
+
+
+def read_photo(path: Path, formats: Formats, limit_pixels: int = LIMIT_PIXELS) -> Photo:
+    """The photo in ``path``, upright, at its own depth and in its own colour space.
+
+    ``UserError`` for what is not there, empty, damaged, cut short, too large or of no known format; sizes are checked
+    from the header, before memory is taken.
+    """
+    path = Path(path)
+    try:
+        reader = _format_of(path, formats)
+        _check_size(path, reader.read_size(path), limit_pixels)
+        return reader.read(path)
+    except OSError as error:
+        raise _unreadable(error, path) from error
+    except MemoryError as error:
+        raise UserError(
+            f"There is not enough memory to open {path.name}.", "Close other programs or photos."
+        ) from error
+    except UserError as error:
+        raise _with_name(error, path) from error
+
+
+def read_size(path: Path, formats: Formats) -> tuple[int, int]:
+    """Width and height of the picture in ``path`` from its header; ``UserError`` as :func:`read_photo`."""
+    path = Path(path)
+    try:
+        return _format_of(path, formats).read_size(path)
+    except OSError as error:
+        raise _unreadable(error, path) from error
+    except UserError as error:
+        raise _with_name(error, path) from error
+
+
+def write_photo(
+    path: Path, photo: Photo, formats: Formats, options: WriteOptions | None = None, overwrite: bool = False
+) -> tuple[str, ...]:
+    """Write ``photo`` to ``path``, in the format of its suffix; returns what was lost on the way, a sentence each.
+
+    Written beside its place first and renamed once whole. Colour under alpha 0 is written as 0 unless the options
+    keep it, and the small picture inside EXIF is blanked: what was removed must not stay in the file. ``UserError``
+    where the file exists (unless ``overwrite``), the suffix is unknown, the format cannot hold the picture, or the
+    disk refuses.
+    """
+    path, options = Path(path), options or WriteOptions()
+    writer = format_for(path, formats)()
+    if path.exists() and not overwrite:
+        raise UserError(f"{path.name} exists already.", "Choose another name, or say that it may be replaced.")
+    if photo.alpha is not None and not writer.writes_alpha:
+        raise UserError(
+            f"{writer.title} cannot hold transparency.",
+            "Choose PNG, TIFF or WebP, or put a background under the cut-out.",
+        )
+    notes: tuple[str, ...] = ()
+    if photo.pixels.dtype == np.uint16 and not writer.writes_16_bit:
+        notes += (f"{writer.title} holds 8 bits a colour: the 16 bits of this picture were rounded to 8.",)
+        photo = replace(
+            photo, pixels=to_8_bit(photo.pixels), alpha=None if photo.alpha is None else to_8_bit(photo.alpha)
+        )
+    photo = _fit_to_leave_the_house(photo, options)
+    notes += writer.losses(photo, options)
+    with part_file(path) as part:
+        writer.write(part, photo, options)
+    return notes
+
+
+def format_for(path: Path, formats: Formats) -> type[FileFormat]:
+    """The format that a file of this name is written in; ``UserError`` that lists the suffixes for any other."""
+    suffix = Path(path).suffix.lower()
+    for candidate in formats.values():
+        if suffix in candidate.suffixes:
+            return candidate
+    known = ", ".join(sorted(candidate.suffixes[0] for candidate in formats.values()))
+    if not suffix:
+        raise UserError(
+            f"The name {Path(path).name} has no ending that says which format to write.", f"Add one of {known}."
+        )
+    raise UserError(f"Pictures cannot be written as {suffix}.", f"Choose one of {known}.")
+
+
+def _format_of(path: Path, formats: Formats) -> FileFormat:
+    """The format that recognises the file's first bytes, whatever the file is called."""
+    if path.is_dir():
+        raise UserError(f"{path.name} is a folder.", "Choose a picture in it.")
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if not head:
+        raise UserError(f"{path.name} is empty.", "The copy went wrong: take another one.")
+    foreign = sentence_for(path, head)
+    if foreign:
+        raise foreign
+    for candidate in formats.values():
+        if candidate().matches(head):
+            return candidate()
+    titles = ", ".join(candidate.title for candidate in formats.values())
+    raise UserError(f"{path.name} is no picture that can be opened here.", f"Open one of {titles}.")
+
+
+def _check_size(path: Path, size: tuple[int, int], limit_pixels: int) -> None:
+    width, height = size
+    if width * height > limit_pixels:
+        raise UserError(
+            f"{path.name} is {width} x {height} pixels, more than {limit_pixels // 1_000_000} megapixels.",
+            "Make it smaller in the program it comes from.",
+        )
+
+
+def _fit_to_leave_the_house(photo: Photo, options: WriteOptions) -> Photo:
+    """The photo without what its viewer is not meant to find: hidden colour, and small pictures in its metadata."""
+    photo = replace(photo, exif=exif.without_thumbnail(photo.exif), xmp=exif.xmp_as_upright(photo.xmp))
+    if photo.alpha is None or options.keep_hidden_colour:
+        return photo
+    hidden = photo.alpha == 0
+    if not hidden.any():
+        return photo
+    pixels = photo.pixels.copy()
+    pixels[hidden] = 0
+    return replace(photo, pixels=pixels)
+
+
+def _unreadable(error: OSError, path: Path) -> UserError:
+    if error.errno == errno.ENOENT:
+        return UserError(f"{path} is not there.", "It may have been moved or renamed.")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return UserError(
+            f"{path.name} may not be read.", "Ask for the right to read it, or copy it to a folder of your own."
+        )
+    return UserError(f"{path.name} cannot be read: {error.strerror or error}.", "Check the disk, and try a copy.")
+
+
+def _with_name(error: UserError, path: Path) -> UserError:
+    """The same error with the file's name in its sentence, for a caller who opens many."""
+    if path.name in error.message:
+        return error
+    return UserError(f"{path.name}: {error.message}", error.hint)
