@@ -87,6 +87,27 @@ def over(below: Piece | None, above: Piece | None, mode: str = "normal") -> Piec
     return _over_soft(base, below.alpha, colour, above.alpha)
 
 
+def three(alpha: np.ndarray) -> np.ndarray:
+    """An alpha (h, w) as (h, w, 3): far quicker for numpy than an axis of length one."""
+    return cv2.merge([alpha, alpha, alpha])
+
+
+def premultiplied(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Colours (h, w, 3) times their alpha (h, w), with the alpha as fourth channel: what may be averaged."""
+    return cv2.merge([*cv2.split(cv2.multiply(colour, three(alpha))), alpha])
+
+
+def shares(alpha: np.ndarray) -> np.ndarray:
+    """1 / alpha, float32 (h, w); zero where alpha is (all but) zero."""
+    return np.divide(1.0, alpha, out=np.zeros_like(alpha), where=alpha > 1e-5)
+
+
+def straight(weighted: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Colours (h, w, 3) divided by their alpha (h, w), kept in [0, 1]; zero where alpha is (all but) zero."""
+    colour = cv2.multiply(np.ascontiguousarray(weighted), three(shares(alpha)))
+    return np.clip(colour, 0.0, 1.0, out=colour)
+
+
 def _towards(base: np.ndarray, colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """base + alpha (colour - base): source over an opaque backdrop; exactly ``base`` where alpha is 0."""
     step = cv2.subtract(colour, base)
@@ -102,11 +123,6 @@ def _over_soft(base: np.ndarray, below: np.ndarray, colour: np.ndarray, alpha: n
     mixed = _towards(base, colour, share)
     mixed[total == 0] = 0.0
     return Piece(mixed, total)
-
-
-def three(alpha: np.ndarray) -> np.ndarray:
-    """An alpha (h, w) as (h, w, 3): far quicker for numpy than an axis of length one."""
-    return cv2.merge([alpha, alpha, alpha])
 
 
 def _multiply(base: np.ndarray, colour: np.ndarray) -> np.ndarray:

@@ -26,6 +26,9 @@ from editor.document.resample import Fit, fit_of, read_exact, read_mask, read_pl
 from editor.document.tiles import Plane
 from editor.errors import UserError
 
+_OPAQUE = 1.0 - 1e-5
+"""An alpha that a blur's rounding has left just short of one."""
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -117,8 +120,8 @@ def _worn(state: DocumentState, operation: Operation, rect: Rect, level: int) ->
     if pixels is None:
         return None
     pixels = run_effects(pixels, operation.chain)
-    alpha = np.ascontiguousarray(pixels[..., 3])
-    return Piece(np.ascontiguousarray(pixels[..., :3]), None if alpha.size and alpha.min() >= 1.0 else alpha)
+    alpha = cv2.extractChannel(pixels, 3)
+    return Piece(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB), None if alpha.min() >= _OPAQUE else alpha)
 
 
 def _around(state: DocumentState, layer: Layer, need: Rect, level: int) -> np.ndarray | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from editor.document.blend import Piece, as_float, three
+from editor.document.blend import Piece, as_float, premultiplied, straight
 from editor.document.geometry import Placement, Rect
 from editor.document.layer import Layer
 from editor.document.tiles import TILE_PX, Plane
@@ -116,18 +116,6 @@ def read_placed(layer: Layer, fit: Fit, rect: Rect, open_sides: tuple[bool, bool
     alpha = np.clip(warped[..., 3], 0.0, 1.0)
     colour = straight(warped[..., :3], alpha)
     return Piece(colour, alpha if cover is None else alpha * cover)
-
-
-def premultiplied(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Colours (h, w, 3) times their alpha (h, w), with the alpha as fourth channel: what may be averaged."""
-    return cv2.merge([*cv2.split(cv2.multiply(colour, three(alpha))), alpha])
-
-
-def straight(weighted: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Colours (h, w, 3) divided by their alpha (h, w), kept in [0, 1]; zero where alpha is (all but) zero."""
-    share = np.divide(1.0, alpha, out=np.zeros_like(alpha), where=alpha > 1e-5)
-    colour = cv2.multiply(np.ascontiguousarray(weighted), three(share))
-    return np.clip(colour, 0.0, 1.0, out=colour)
 
 
 def _colours(layer: Layer, rect: Rect, mip: int, mask: np.ndarray) -> np.ndarray:

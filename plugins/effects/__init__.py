@@ -1,1 +1,1 @@
-"""The effects on a layer, one file each."""
+"""Effects that a layer can wear: one file each."""
