@@ -1,8 +1,8 @@
 """All that a plugin may import: what is promised here stays.
 
-A plugin is a module in ``plugins/<kind>/`` (or the user's plugin folder, or the entry-point group ``mattelier.plugins``)
-with a list ``PLUGINS = [Class, ...]`` at its end. Engines, effects and tools are dataclasses: each field made with
-:func:`param` becomes a control in the window and an option on the command line.
+A plugin is a module in ``plugins/<kind>/`` (or the user's plugin folder, or the entry-point group
+``mattelier.plugins``) with a list ``PLUGINS = [Class, ...]`` at its end. Engines, effects and tools are dataclasses:
+each field made with :func:`param` becomes a control in the window and an option on the command line.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from editor.document.geometry import Placement, Rect
 from editor.errors import Cancelled, UserError
 
 __all__ = [
-    "Cancelled", "Command", "Document", "DocumentState", "Effect", "Engine", "FileFormat", "Param", "Photo", "Placement",
-    "PointerEvent", "Progress", "Rect", "Ring", "Services", "Shape", "Tool", "UserError", "WriteOptions", "check_params", "param", "params_of",
+    "Cancelled", "Command", "Document", "DocumentState", "Effect", "Engine", "FileFormat", "Param", "Photo",
+    "Placement", "PointerEvent", "Progress", "Rect", "Ring", "Services", "Shape", "Tool", "UserError", "WriteOptions",
+    "check_params", "param", "params_of",
 ]  # fmt: skip
 
 Progress: TypeAlias = Callable[[float, str], None]
@@ -48,7 +49,8 @@ def param(default: Any, label: str, **facts: Any) -> Any:
     """A dataclass field that a form can show; ``facts`` are the other fields of :class:`Param`.
 
     The default's type (bool, int, float, str) decides the control; a ``str`` with choices becomes a list; a tuple of
-    three floats is a colour in [0, 1]. ``scales=True`` says that the value is a length in pixels, which shrinks with a preview.
+    three floats is a colour in [0, 1]. ``scales=True`` says that the value is a length in pixels, which shrinks with a
+    preview.
     """
     return field(default=default, metadata={"param": Param(label, **facts)})
 
@@ -92,9 +94,9 @@ class Engine(ABC):
     ) -> np.ndarray:
         """Return alpha (H, W) float32 in [0, 1].
 
-        ``image`` (H, W, 3) float32 sRGB in [0, 1] and ``trimap`` (H, W) uint8 (0, 128, 255) are read-only; ``start`` is an earlier alpha
-        of the same photo that may be used as a first guess. Known pixels must come out exactly as marked. ``progress`` is to be
-        called at least once a second. ``UserError`` says what the user can mend.
+        ``image`` (H, W, 3) float32 sRGB in [0, 1] and ``trimap`` (H, W) uint8 (0, 128, 255) are read-only; ``start`` is
+        an earlier alpha of the same photo that may be used as a first guess. Known pixels must come out exactly as
+        marked. ``progress`` is to be called at least once a second. ``UserError`` says what the user can mend.
         """
 
     def device(self) -> str:
@@ -127,8 +129,8 @@ class Effect(ABC):
 class PointerEvent:
     """Where the pointer is, in the pixels of the space the tool works in, and how it is held.
 
-    ``pressure`` lies in [0, 1] (1 for a mouse). ``erase`` is the pen's other end. ``screen_px`` is how many of these pixels
-    one screen pixel covers.
+    ``pressure`` lies in [0, 1] (1 for a mouse). ``erase`` is the pen's other end. ``screen_px`` is how many of these
+    pixels one screen pixel covers.
     """
 
     x: float
@@ -165,7 +167,8 @@ class Shape:
 class Tool(ABC):
     """What the pointer does on the canvas. Subclasses are dataclasses with ``param`` fields (the options bar).
 
-    From press to release is exactly one undo step, made with ``document.begin(label)``; ``cancel`` ends a gesture without one.
+    From press to release is exactly one undo step, made with ``document.begin(label)``; ``cancel`` ends a gesture
+    without one.
     """
 
     name: ClassVar[str]
@@ -203,13 +206,13 @@ class Tool(ABC):
         return False
 
     def press_key(self, document: Document, key: str) -> bool:
-        """A key while the tool is active, as Qt names it (``1``, ``[``, ``{``, ``X``); True when it was meant for the tool."""
+        """A key while the tool is active, as Qt names it (``1``, ``[``, ``X``); True when it was meant for the tool."""
         return False
 
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """How to write: quality for lossy formats, lossless where there is a choice, colour under alpha 0 kept or zeroed."""
+    """How to write: quality for lossy formats, lossless where there is a choice, what becomes of hidden colour."""
 
     quality: int = 92
     lossless: bool = True
@@ -232,7 +235,7 @@ class FileFormat(ABC):
 
     @abstractmethod
     def read_size(self, path: Path) -> tuple[int, int]:
-        """Width and height from the header alone, before memory is taken. ``UserError`` where there is no sense in it."""
+        """Width and height from the header alone, before memory is taken; ``UserError`` for a broken one."""
 
     @abstractmethod
     def read(self, path: Path) -> Photo:
@@ -243,15 +246,17 @@ class FileFormat(ABC):
         """Write to exactly ``path`` (a part file that the caller renames). Straight alpha is written straight."""
 
     def losses(self, photo: Photo, options: WriteOptions) -> tuple[str, ...]:
-        """What of ``photo`` this format cannot hold beside depth and alpha (metadata too long, say): a sentence each."""
+        """What this format cannot hold of ``photo`` (metadata too long, say; not depth and alpha): a sentence each."""
         return ()
 
 
 @dataclass(frozen=True)
 class Services:
-    """What a command may ask of the program: made by the command line, so that a command imports nothing but this module.
+    """What a command may ask of the program; it imports nothing but this module.
 
-    ``engines``, ``effects``, ``tools``, ``formats`` map names to classes.
+    ``engines``, ``effects``, ``tools``, ``formats`` map names to classes. ``read_photo``, ``read_trimap``,
+    ``read_alpha`` and ``write_photo`` are those of ``editor.files``, ``draw_demo`` that of ``editor.demo``.
+    ``failures`` names, a line each, the plugins that could not be loaded.
     """
 
     engines: dict[str, type[Engine]]
@@ -259,7 +264,10 @@ class Services:
     tools: dict[str, type[Tool]]
     formats: dict[str, type[FileFormat]]
     read_photo: Callable[..., Photo]
-    write_photo: Callable[..., None]
+    write_photo: Callable[..., tuple[str, ...]]
+    read_trimap: Callable[..., tuple[np.ndarray, tuple[str, ...]]]
+    read_alpha: Callable[..., np.ndarray]
+    draw_demo: Callable[..., Any]
     failures: tuple[str, ...] = ()
 
     def default_engine(self) -> type[Engine]:

@@ -40,7 +40,7 @@ class Demo:
 
 @dataclass
 class _Hairs:
-    """Many hairs: paths (N, points, 2) from the picture's centre, colours (N, 3), depth (N,): the deepest lies at the back."""
+    """Hairs: paths (N, points, 2) from the picture's centre, colours (N, 3), depth (N,): the deepest at the back."""
 
     paths: np.ndarray
     colours: np.ndarray
@@ -117,7 +117,7 @@ def draw_demo(width: int = 1600, height: int = 1200, seed: int = 7) -> Demo:
 
 
 def trimap_around(alpha: np.ndarray, margin_px: int) -> np.ndarray:
-    """The trimap (H, W) uint8 that a careful hand draws for ``alpha`` (H, W): unknown where soft and ``margin_px`` round it."""
+    """The trimap (H, W) uint8 of a careful hand: unknown where ``alpha`` (H, W) is soft, and ``margin_px`` round it."""
     soft = ((alpha > 0.004) & (alpha < 0.996)).astype(np.uint8)
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin_px + 1, 2 * margin_px + 1))
     unknown = cv2.dilate(soft, brush) > 0
