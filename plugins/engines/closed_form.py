@@ -1,0 +1,44 @@
+"""The engine ``closed-form``: Levin, Lischinski and Weiss 2008, on the CPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from editor.api import Engine, Progress, UserError, param
+
+
+@dataclass
+class ClosedForm(Engine):
+    """Smooth and dependable; the method that others are measured against."""
+
+    name: ClassVar[str] = "closed-form"
+    title: ClassVar[str] = "Closed-form"
+    description: ClassVar[str] = "Smooth and even; best where subject and background have clearly different colours."
+    rank: ClassVar[int] = 10
+
+    smoothness: float = param(
+        1e-7,
+        "Smoothness",
+        minimum=1e-9,
+        maximum=1e-3,
+        logarithmic=True,
+        help="More evens out noise; less keeps the finest hair.",
+    )
+
+    def run(
+        self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
+    ) -> np.ndarray:
+        """See the base class."""
+        from models.classical.closed_form import closed_form_matte
+
+        try:
+            return closed_form_matte(image, trimap, progress, start=start, epsilon=self.smoothness)
+        except ValueError as error:
+            message, _, hint = str(error).partition(". ")
+            raise UserError(message.rstrip(".") + ".", hint) from error
+
+
+PLUGINS = [ClosedForm]
