@@ -133,13 +133,17 @@ def _around(state: DocumentState, layer: Layer, need: Rect, level: int) -> np.nd
         return None
     alpha = np.ones((inside.h, inside.w), np.float32) if piece.alpha is None else piece.alpha
     pixels = cv2.merge([*cv2.split(as_float(piece.colour)), alpha])
-    missing = (inside.y - need.y, need.bottom - inside.bottom, inside.x - need.x, need.right - inside.right)
+    missing = (inside.x - need.x, inside.y - need.y, need.right - inside.right, need.bottom - inside.bottom)
     goes_on = _open_sides(bounds, level_rect(state.width, state.height, level))
-    mirrored = [m if side else 0 for m, side in zip(missing, _top_bottom_left_right(goes_on), strict=True)]
-    empty = [m - n for m, n in zip(missing, mirrored, strict=True)]
-    if any(mirrored):
-        pixels = cv2.copyMakeBorder(pixels, *mirrored, cv2.BORDER_REFLECT)
-    return cv2.copyMakeBorder(pixels, *empty, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0)) if any(empty) else pixels
+    mirrored = [m if side else 0 for m, side in zip(missing, goes_on, strict=True)]
+    pixels = _bordered(pixels, mirrored, cv2.BORDER_REFLECT)
+    return _bordered(pixels, [m - n for m, n in zip(missing, mirrored, strict=True)], cv2.BORDER_CONSTANT)
+
+
+def _bordered(pixels: np.ndarray, sizes: Sequence[int], how: int) -> np.ndarray:
+    """The pixels with a border of ``sizes`` (left, top, right, bottom), mirrored or empty."""
+    left, top, right, bottom = sizes
+    return cv2.copyMakeBorder(pixels, top, bottom, left, right, how) if any(sizes) else pixels
 
 
 def _bounds(state: DocumentState, layer: Layer, level: int) -> Rect:
@@ -159,12 +163,6 @@ def _bounds(state: DocumentState, layer: Layer, level: int) -> Rect:
 def _open_sides(bounds: Rect, canvas: Rect) -> tuple[bool, bool, bool, bool]:
     """Left, top, right, bottom: True where the layer reaches the canvas's edge, and so goes on beyond."""
     return bounds.x <= 0, bounds.y <= 0, bounds.right >= canvas.right, bounds.bottom >= canvas.bottom
-
-
-def _top_bottom_left_right(sides: tuple[bool, bool, bool, bool]) -> tuple[bool, bool, bool, bool]:
-    """The order that OpenCV wants for borders."""
-    left, top, right, bottom = sides
-    return top, bottom, left, right
 
 
 def _bare(state: DocumentState, layer: Layer, rect: Rect, level: int) -> Piece | None:

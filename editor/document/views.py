@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from editor.document.blend import Piece, to_pixels
+from editor.document.colour import to_8_bit
 from editor.document.document import DocumentState
 from editor.document.effects import EffectTypes, usable
 from editor.document.geometry import Rect
@@ -94,11 +95,5 @@ def _matte(state: DocumentState, rect: Rect, level: int) -> np.ndarray:
     top = np.iinfo(state.dtype).max
     if mask is None:
         return np.full((rect.h, rect.w, 4), top, state.dtype)
-    return cv2.cvtColor(matte_values(mask.at_level(level).read(rect), state.dtype), cv2.COLOR_GRAY2RGBA)
-
-
-def matte_values(mask: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Mask values (uint16) in the depth ``dtype``: 8-bit values v come back exactly from v * 257."""
-    if dtype == np.uint16:
-        return mask
-    return cv2.convertScaleAbs(mask, alpha=1.0 / 257.0)
+    values = mask.at_level(level).read(rect)
+    return cv2.cvtColor(to_8_bit(values) if state.dtype == np.uint8 else values, cv2.COLOR_GRAY2RGBA)

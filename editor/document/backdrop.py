@@ -1,0 +1,186 @@
+"""A new background under the subject, in one gesture: a picture, a colour, a gradient, or the old one out of focus.
+
+What takes time (:func:`prepare`) works on a state, on any thread; taking it over (:func:`put_under`) is one undo step
+on the main thread. A backdrop made here is remembered in the state's notes, so that the next one takes its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+
+from editor.document.blend import as_float, as_stored
+from editor.document.colour import to_8_bit, to_16_bit
+from editor.document.document import Document, DocumentState, Photo
+from editor.document.geometry import Placement, Rect
+from editor.document.layer import EffectUse, Gradient, Layer, SolidColour
+from editor.document.tiles import Plane
+from editor.errors import UserError
+
+Progress: TypeAlias = Callable[[float, str], None]
+Colours: TypeAlias = Callable[[np.ndarray, np.ndarray, Progress], tuple[np.ndarray, np.ndarray]]
+"""``foreground.estimate_colours``: image (H, W, 3), alpha (H, W) -> the subject's colours, the ground's colours."""
+Convert: TypeAlias = Callable[[Photo, bytes | None], Photo]
+"""Brings a photo's pixels from its own colour profile to another."""
+
+NOTE = "backdrop"
+"""Under this word the state's notes keep the id of the layer that was made here."""
+DEPTH_OF_FIELD = "depth-of-field"
+
+
+@dataclass(frozen=True)
+class Blur:
+    """The photo's own background out of focus; ``values`` are settings of the depth of field effect.
+
+    ``plate`` is the photo with the subject taken out, in the photo's size and depth, where a matting run has left one.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    plate: Plane | None = None
+
+
+Choice: TypeAlias = Photo | SolidColour | Gradient | Blur
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """A layer that is ready to be put under the subject, the name of the undo step, and a remark for the user or ""."""
+
+    layer: Layer
+    label: str
+    remark: str = ""
+
+
+def new_background(
+    document: Document,
+    choice: Choice,
+    *,
+    colours: Colours | None = None,
+    convert: Convert | None = None,
+    progress: Progress | None = None,
+) -> str:
+    """Prepare and put under in one go, for the command line and tests; the remark for the user, or ""."""
+    backdrop = prepare(document.state, choice, colours=colours, convert=convert, progress=progress)
+    put_under(document, backdrop)
+    return backdrop.remark
+
+
+def prepare(
+    state: DocumentState,
+    choice: Choice,
+    *,
+    colours: Colours | None = None,
+    convert: Convert | None = None,
+    progress: Progress | None = None,
+) -> Backdrop:
+    """Make the layer for ``choice``; slow for a picture or a blur, and free to run on a worker thread.
+
+    ``colours`` is needed for a :class:`Blur` without a plate. ``convert`` is given a picture whose colour profile is
+    not the document's. Raises ``UserError`` while the subject has no matte, since nothing would be seen.
+    """
+    if state.subject_layer.mask is None:
+        raise UserError("The subject has no matte yet.", "Compute the matte first; the new background goes under it.")
+    if isinstance(choice, SolidColour):
+        return Backdrop(Layer("Colour", choice), "New background (colour)")
+    if isinstance(choice, Gradient):
+        return Backdrop(Layer("Gradient", choice), "New background (gradient)")
+    if isinstance(choice, Photo):
+        return _picture(state, choice, convert)
+    return _blurred(state, choice, colours, progress or _silent)
+
+
+def put_under(document: Document, backdrop: Backdrop) -> None:
+    """Put a prepared backdrop beneath the subject, in place of an earlier one: one undo step.
+
+    The subject is shown with its mask on.
+    """
+    state = document.state
+    earlier = current(state)
+    subject = state.subject_layer.changed(visible=True, mask_on=True)
+    layers = [subject if layer.id == subject.id else layer for layer in state.layers]
+    if earlier is not None:
+        layers = [layer for layer in layers if layer.id != earlier.id]
+    layers.insert(layers.index(subject), backdrop.layer)
+    notes = {**state.notes, NOTE: backdrop.layer.id}
+    with document.edit(backdrop.label):
+        document.show(replace(state, layers=tuple(layers), active=backdrop.layer.id, notes=notes))
+
+
+def current(state: DocumentState) -> Layer | None:
+    """The layer that was put under the subject here, while it is there."""
+    wanted = state.notes.get(NOTE)
+    return next((layer for layer in state.layers if layer.id == wanted and layer.id != state.subject), None)
+
+
+def cover(width: int, height: int, canvas: Rect) -> Placement:
+    """The placement that lets a picture of that size just cover the canvas, its middle on the canvas's middle."""
+    scale = max(canvas.w / width, canvas.h / height)
+    x, y = (canvas.w - width * scale) / 2, (canvas.h - height * scale) / 2
+    return Placement(round(x), round(y), 1.0) if scale == 1.0 else Placement(x, y, scale)
+
+
+def _picture(state: DocumentState, photo: Photo, convert: Convert | None) -> Backdrop:
+    """A layer of the picture's own pixels, in the document's depth and as far as possible in its colours."""
+    remark = ""
+    if _profile(photo.icc) != _profile(state.icc):
+        if convert is None:
+            remark = "The picture has another colour profile than the photo; its colour values were taken as they are."
+        else:
+            photo = convert(photo, state.icc)
+    height, width = photo.pixels.shape[:2]
+    pixels = to_8_bit(photo.pixels) if state.dtype == np.uint8 else to_16_bit(photo.pixels)
+    alpha = None if photo.alpha is None else Plane.from_array(to_16_bit(photo.alpha))
+    layer = Layer(
+        "Background", Plane.from_array(pixels), mask=alpha,
+        placement=cover(width, height, state.canvas),
+    )  # fmt: skip
+    return Backdrop(layer, "New background (picture)", remark)
+
+
+def _blurred(state: DocumentState, choice: Blur, colours: Colours | None, progress: Progress) -> Backdrop:
+    """The clean plate, lying where the subject lies, behind the lens."""
+    plate = choice.plate
+    if plate is None:
+        if colours is None:
+            raise ValueError("a blur without a plate needs the function that estimates colours")
+        plate = clean_plate(state, colours, progress)
+    values = {"radius_px": fitting_radius_px(state), **choice.values}
+    layer = Layer(
+        "Blurred background", plate, placement=state.subject_layer.placement,
+        effects=(EffectUse(DEPTH_OF_FIELD, values),), follows_matte=True,
+    )  # fmt: skip
+    return Backdrop(layer, "New background (blur)")
+
+
+def clean_plate(state: DocumentState, colours: Colours, progress: Progress) -> Plane:
+    """The photo with the subject filled in from round it, a plane of the photo's size and depth.
+
+    Pixels that do not belong to the subject at all stay exactly as they are.
+    """
+    layer = state.subject_layer
+    content, mask = layer.content, layer.mask
+    assert isinstance(content, Plane) and mask is not None
+    photo, alpha = content.to_array(), mask.to_array()
+    ground = colours(as_float(photo), as_float(alpha), progress)[1]
+    plate = as_stored(np.clip(ground, 0.0, 1.0).astype(np.float32, copy=False), state.dtype)
+    return Plane.from_array(cv2.copyTo(photo, (alpha == 0).view(np.uint8), plate))
+
+
+def fitting_radius_px(state: DocumentState) -> float:
+    """A blur that looks the same on photos of any size: 1 % of the longer side."""
+    return float(min(150, max(2, round(max(state.width, state.height) / 100))))
+
+
+def _profile(icc: bytes | None) -> bytes:
+    """What tells two profiles apart; a photo without one counts as sRGB."""
+    if icc is None or b"sRGB" in icc or "sRGB".encode("utf-16-be") in icc:
+        return b"sRGB"
+    return icc
+
+
+def _silent(fraction: float, text: str) -> None:
+    """Progress that nobody watches."""
