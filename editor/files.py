@@ -23,6 +23,8 @@ Formats: TypeAlias = Mapping[str, type[FileFormat]]
 LIMIT_PIXELS = 400_000_000
 """More than this would need several gigabytes for the photo alone."""
 _HEAD_BYTES = 64
+_JPEG_SLACK = 5  # how far JPEG's noise takes black and white from 0 and 255
+_LOSSY_COLOUR_SLACK = 24  # how far it takes the channels of a grey apart
 
 
 def read_photo(path: Path, formats: Formats, limit_pixels: int = LIMIT_PIXELS) -> Photo:
@@ -89,6 +91,45 @@ def write_photo(
     return notes
 
 
+def read_trimap(path: Path, size: tuple[int, int], formats: Formats) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A trimap (H, W) uint8 of exactly 0, 128 and 255, and what had to be interpreted to get it, a sentence each.
+
+    0 is background, 255 foreground, every other grey unknown; in a JPEG up to 5 and from 250 count as 0 and 255. Of a
+    picture with transparency the greys count where it is opaque, if they are those of a trimap; else the transparency
+    itself is read. ``UserError`` for another size than ``size`` (width, height), and for a picture in colour.
+    """
+    photo = read_photo(path, formats)
+    _check_same_size(Path(path), (photo.pixels.shape[1], photo.pixels.shape[0]), size, "trimap")
+    slack = _JPEG_SLACK if photo.kind == "jpeg" else 0
+    if photo.alpha is not None:
+        return _trimap_from_transparent(photo, Path(path).name)
+    if _is_coloured(photo.pixels, photo.kind):
+        raise UserError(
+            f"{Path(path).name} is in colour, so it is no trimap.",
+            "A trimap is grey: white for the subject, black for the background, grey for what is to be found out.",
+        )
+    grey = to_8_bit(photo.pixels[..., 1])
+    trimap = np.where(grey <= slack, 0, np.where(grey >= 255 - slack, 255, 128)).astype(np.uint8)
+    return trimap, _notes_on_greys(grey, trimap, Path(path).name)
+
+
+def read_alpha(path: Path, formats: Formats, size: tuple[int, int] | None = None) -> np.ndarray:
+    """A matte (H, W) float32 in [0, 1]: the picture's transparency where it has one, else its grey.
+
+    ``UserError`` for a picture in colour without transparency, and for another size than ``size`` where that is given.
+    """
+    photo = read_photo(path, formats)
+    if size is not None:
+        _check_same_size(Path(path), (photo.pixels.shape[1], photo.pixels.shape[0]), size, "matte")
+    if photo.alpha is None and _is_coloured(photo.pixels, photo.kind):
+        raise UserError(
+            f"{Path(path).name} is in colour and has no transparency, so it is no matte.",
+            "A matte is grey: white where the subject is solid, black where there is none of it.",
+        )
+    values = photo.pixels[..., 1] if photo.alpha is None else photo.alpha
+    return values.astype(np.float32) / np.float32(np.iinfo(values.dtype).max)
+
+
 def format_for(path: Path, formats: Formats) -> type[FileFormat]:
     """The format that a file of this name is written in; ``UserError`` that lists the suffixes for any other."""
     suffix = Path(path).suffix.lower()
@@ -141,6 +182,47 @@ def _fit_to_leave_the_house(photo: Photo, options: WriteOptions) -> Photo:
     pixels = photo.pixels.copy()
     pixels[hidden] = 0
     return replace(photo, pixels=pixels)
+
+
+def _check_same_size(path: Path, size: tuple[int, int], wanted: tuple[int, int], what: str) -> None:
+    if size != wanted:
+        raise UserError(
+            f"The {what} {path.name} is {size[0]} x {size[1]} pixels, the photo {wanted[0]} x {wanted[1]}.",
+            f"Make the {what} at the photo's size; it is not scaled, since its edges would move.",
+        )
+
+
+def _is_coloured(pixels: np.ndarray, kind: str) -> bool:
+    """True where the channels differ by more than a lossy format's noise."""
+    slack = _LOSSY_COLOUR_SLACK if kind in ("jpeg", "webp", "avif") else 0
+    red, green, blue = (to_8_bit(pixels[..., channel]) for channel in range(3))
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    return bool((spread > slack).any())
+
+
+def _trimap_from_transparent(photo: Photo, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Grey labels on a partly transparent picture, or the transparency of a cut-out, as a trimap."""
+    assert photo.alpha is not None
+    alpha, colours = to_8_bit(photo.alpha), to_8_bit(photo.pixels)
+    seen = colours[alpha == 255]
+    if seen.size and np.isin(seen, (0, 128, 255)).all() and (seen == seen[:, :1]).all() and len(np.unique(seen)) > 1:
+        trimap = np.where(alpha == 255, colours[..., 0], 128).astype(np.uint8)
+        return trimap, (f"Where {name} is transparent, it was taken as unknown.",)
+    trimap = np.where(alpha == 0, 0, np.where(alpha == 255, 255, 128)).astype(np.uint8)
+    return trimap, (
+        f"{name} is a cut-out: its transparency was taken as the trimap (solid: subject, clear: background).",
+    )
+
+
+def _notes_on_greys(grey: np.ndarray, trimap: np.ndarray, name: str) -> tuple[str, ...]:
+    """A sentence that names the greys which are none of a trimap's three; none where there are none."""
+    counts = np.bincount(grey.ravel(), minlength=256)
+    unknown = [int(value) for value in np.flatnonzero(counts) if value not in (0, 128, 255)]
+    odd = int(np.count_nonzero((trimap == 128) & (grey != 128)))
+    if not odd:
+        return ()
+    named = ", ".join(str(value) for value in unknown[:4]) + (" and others" if len(unknown) > 4 else "")
+    return (f"{name} holds greys that are none of 0, 128 and 255 ({named}): {odd} pixels were taken as unknown.",)
 
 
 def _unreadable(error: OSError, path: Path) -> UserError:
