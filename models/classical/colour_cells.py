@@ -20,6 +20,7 @@ import numpy as np
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+FUNCTIONS = 4  # alpha inside a cell: a constant and one slope per colour channel
 COLOUR_RIDGE = 1e-7  # variance added before whitening; far below what 8-bit rounding alone causes (1.3e-6)
 
 
@@ -67,7 +68,7 @@ def cells_of_pixels(
     values = np.empty((n, 4))
     values[:, 0] = scale[cell]
     values[:, 1:] = np.einsum("nij,nj->ni", (unwhiten * scale[:, None, None])[cell], centred)
-    columns = 4 * cell[:, None] + np.arange(4, dtype=np.int32)
+    columns = FUNCTIONS * cell[:, None] + np.arange(FUNCTIONS, dtype=np.int32)
     starts = np.arange(0, 4 * n + 1, 4)
     return cells, csr_matrix((values.ravel(), columns.ravel(), starts), (n, 4 * k))
 
