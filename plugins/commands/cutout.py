@@ -1,0 +1,263 @@
+"""``mattelier cutout``: the whole route of a photo without the window, by the same functions as in the window."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from editor.api import (
+    Command,
+    Document,
+    Engine,
+    Photo,
+    Progress,
+    Services,
+    UserError,
+    WriteOptions,
+    check_params,
+    params_of,
+)
+
+_BAR_CELLS = 30
+
+
+class CutOut(Command):
+    """Computes a matte for a photo with its trimap, and writes the cut-out or a composite."""
+
+    name: ClassVar[str] = "cutout"
+    help: ClassVar[str] = "Cut the subject out of a photo, given its trimap."
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """See the base class."""
+        parser.add_argument("photo", type=Path, metavar="PHOTO")
+        parser.add_argument(
+            "--trimap", required=True, type=Path, metavar="T", help="white subject, black background, grey unknown"
+        )
+        parser.add_argument("--engine", metavar="NAME", help="see `mattelier engines`; without it the default one")
+        parser.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the engine; may be repeated"
+        )
+        parser.add_argument(
+            "--background", metavar="FILE|#rrggbb|blur", help="write the composite over this, not the cut-out alone"
+        )
+        parser.add_argument("--output", type=Path, metavar="OUT", help="default: PHOTO_cutout.png beside the photo")
+        parser.add_argument("--matte", type=Path, metavar="OUT", help="write the alpha, too, as a grey picture")
+        parser.add_argument(
+            "--decontaminate", type=float, default=100.0, metavar="0..100",
+            help="how far the old background's colour is taken out of soft edges, in percent (default: 100)",
+        )  # fmt: skip
+        parser.add_argument("--keep-hidden-colour", action="store_true", help="keep colours where nothing is opaque")
+        parser.add_argument("--overwrite", action="store_true", help="replace files that are there already")
+        parser.add_argument("--json", action="store_true", help="print JSON for other programs")
+
+    def run(self, args: argparse.Namespace, services: Services) -> int:
+        """See the base class."""
+        started = time.perf_counter()
+        output = args.output or args.photo.with_name(f"{args.photo.stem}_cutout.png")
+        engine = _engine(args, services)
+        _check_targets(args, output, services)
+        bar = _Bar(sys.stderr)
+        document, notes = _opened(args, services)
+        result = _matted(document, engine, args.decontaminate / 100, bar.part(0.0, 0.9))
+        picture = _picture(document, result, args.background, services, notes, bar.part(0.9, 1.0))
+        options = WriteOptions(keep_hidden_colour=args.keep_hidden_colour)
+
+        def write(path: Path, photo: Photo) -> None:
+            notes.extend(services.write_photo(path, photo, services.formats, options, overwrite=args.overwrite))
+
+        write(output, picture)
+        if args.matte:
+            write(args.matte, _matte_picture(document))
+        bar.clear()
+        facts = {
+            "engine": engine.name,
+            "device": engine.device(),
+            "licence": engine.licence,
+            "seconds": round(time.perf_counter() - started, 3),
+            "size": [document.state.width, document.state.height],
+            "files": [str(path) for path in (output, args.matte) if path],
+            "notes": notes,
+        }
+        print(json.dumps(facts, indent=2) if args.json else _sentence(engine, facts))
+        return 0
+
+
+def _engine(args: argparse.Namespace, services: Services) -> Engine:
+    """The engine that was asked for, with the settings that were asked for."""
+    if not services.engines:
+        raise UserError("There is no matting engine.", "`mattelier engines` says which could not be loaded.")
+    name = args.engine or services.default_engine().name
+    if name not in services.engines:
+        raise UserError(f"There is no engine {name}.", f"Choose one of {', '.join(sorted(services.engines))}.")
+    kind = services.engines[name]
+    settings = dict(_setting(kind, text) for text in args.set)
+    engine = kind(**settings)
+    check_params(engine)
+    return engine
+
+
+def _setting(kind: type[Engine], text: str) -> tuple[str, Any]:
+    """Name and value of ``name=value``, in the type of the setting's default."""
+    known = params_of(kind)
+    name, equals, value = text.partition("=")
+    if not equals or name not in known:
+        names = ", ".join(known) or "none"
+        raise UserError(f"{text} is no setting of {kind.name}.", f"Write NAME=VALUE; its settings are: {names}.")
+    default = next(f.default for f in fields(kind) if f.name == name)  # type: ignore[arg-type]
+    try:
+        return name, _parsed(value, default)
+    except ValueError as error:
+        raise UserError(f"{name} cannot be {value}.", f"It is something like {default}.") from error
+
+
+def _parsed(value: str, default: Any) -> Any:
+    """The text as a value of the default's type; ``ValueError`` where it is none."""
+    if isinstance(default, bool):
+        words = dict.fromkeys(("yes", "true", "on", "1"), True) | dict.fromkeys(("no", "false", "off", "0"), False)
+        if value.lower() not in words:
+            raise ValueError(value)
+        return words[value.lower()]
+    if isinstance(default, tuple):
+        return tuple(float(part) for part in value.split(","))
+    return type(default)(value)
+
+
+def _check_targets(args: argparse.Namespace, output: Path, services: Services) -> None:
+    """Refuse now what would only fail after a minute of work."""
+    if not 0 <= args.decontaminate <= 100:
+        raise UserError(f"--decontaminate is {args.decontaminate:g}.", "It must lie between 0 and 100.")
+    if args.matte and args.matte.resolve() == output.resolve():
+        raise UserError(f"Cut-out and matte cannot both be {output.name}.", "Give them different names.")
+    alpha_for = {output: args.background is None, args.matte: False}
+    for path in (output, args.matte):
+        if path is None:
+            continue
+        if path.exists() and not args.overwrite:
+            raise UserError(f"{path} exists already.", "Name another file, or add --overwrite.")
+        if not path.absolute().parent.is_dir():
+            raise UserError(f"There is no folder {path.absolute().parent}.", "Make it first, or name another.")
+        _check_format(path, alpha_for[path], services)
+
+
+def _check_format(path: Path, needs_alpha: bool, services: Services) -> None:
+    for kind in services.formats.values():
+        if path.suffix.lower() in kind.suffixes:
+            if needs_alpha and not kind.writes_alpha:
+                raise UserError(f"{kind.title} cannot hold a cut-out.", "Name a PNG, or give a --background.")
+            return
+    suffixes = sorted(kind.suffixes[0] for kind in services.formats.values())
+    raise UserError(f"{path.name} has no known suffix.", f"Choose one of {', '.join(suffixes)}.")
+
+
+def _opened(args: argparse.Namespace, services: Services) -> tuple[Document, list[str]]:
+    """The photo as a document with its trimap, and what had to be interpreted."""
+    from editor.document.tiles import Plane
+
+    photo = services.read_photo(args.photo, services.formats)
+    height, width = photo.pixels.shape[:2]
+    trimap, notes = services.read_trimap(args.trimap, (width, height), services.formats)
+    document = Document.from_photo(photo)
+    with document.edit("Trimap"):
+        document.set_trimap(Plane.from_array(trimap, labels=True))
+    return document, list(notes)
+
+
+def _matted(document: Document, engine: Engine, decontaminate: float, progress: Progress) -> Any:
+    """Compute the matte and take it over; the result of ``matte.run_matting``."""
+    from editor.document import matte
+
+    result = matte.run_matting(document.state, engine, progress)
+    with document.edit(f"Matte ({engine.title})"):
+        matte.take_over(document, result)
+        document.change_layer(document.state.subject, decontaminate=decontaminate)
+    return result
+
+
+def _picture(
+    document: Document, result: Any, background: str | None, services: Services, notes: list[str], progress: Progress
+) -> Photo:
+    """The cut-out, or the composite over the background that was asked for."""
+    from editor.document import backdrop, composite, foreground
+    from editor.document.layer import SolidColour
+
+    if background is None:
+        return composite.cut_out(document.state, progress)
+    choice: Any
+    if background == "blur":
+        choice = backdrop.Blur(plate=result.plate)
+    elif background.startswith("#"):
+        choice = SolidColour(_colour(background))
+    else:
+        choice = services.read_photo(Path(background), services.formats)
+    remark = backdrop.new_background(document, choice, colours=foreground.estimate_colours)
+    if remark:
+        notes.append(remark)
+    return composite.flatten(document.state, services.effects, progress)
+
+
+def _colour(text: str) -> tuple[float, float, float]:
+    """Red, green and blue in [0, 1] from #rrggbb."""
+    digits = text[1:]
+    if len(digits) != 6 or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
+        raise UserError(f"{text} is no colour.", "Write it like #ffffff, in quotes where your shell needs them.")
+    red, green, blue = (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
+    return red, green, blue
+
+
+def _matte_picture(document: Document) -> Photo:
+    """The subject's alpha as a grey picture of the photo's depth."""
+    mask = document.state.subject_layer.mask
+    assert mask is not None
+    alpha = mask.to_array()
+    if document.state.dtype == np.uint8:
+        alpha = ((alpha.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return Photo(np.repeat(alpha[..., None], 3, axis=2))
+
+
+def _sentence(engine: Engine, facts: dict[str, Any]) -> str:
+    width, height = facts["size"]
+    lines = [f"{engine.title} on {facts['device']}: {width} x {height} pixels in {facts['seconds']:.1f} s"]
+    return "\n".join([*lines, *facts["files"], *facts["notes"]])
+
+
+class _Bar:
+    """A progress bar on a terminal; nothing where stderr is no terminal."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._shown = ""
+
+    def part(self, low: float, high: float) -> Callable[[float, str], None]:
+        """A progress callable for one stage of the work, from ``low`` to ``high`` of the whole."""
+
+        def progress(fraction: float, text: str) -> None:
+            self._show(low + (high - low) * min(1.0, max(0.0, fraction)), text)
+
+        return progress
+
+    def clear(self) -> None:
+        """Take the bar off the screen."""
+        if self._shown:
+            self._stream.write("\r" + " " * len(self._shown) + "\r")
+            self._stream.flush()
+
+    def _show(self, fraction: float, text: str) -> None:
+        if not self._stream.isatty():
+            return
+        full = round(fraction * _BAR_CELLS)
+        line = f"[{'#' * full}{'.' * (_BAR_CELLS - full)}] {fraction:4.0%} {text}"[:78]
+        if line != self._shown:
+            self._stream.write("\r" + line.ljust(len(self._shown)))
+            self._stream.flush()
+            self._shown = line
+
+
+PLUGINS = [CutOut]
