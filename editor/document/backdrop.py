@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-import cv2
 import numpy as np
 
-from editor.document.blend import as_float, as_stored
+from editor.document.blend import as_float
+from editor.document.clean_plate import clean_plate
 from editor.document.colour import to_8_bit, to_16_bit
 from editor.document.document import Document, DocumentState, Photo
 from editor.document.geometry import Placement, Rect
@@ -36,11 +36,12 @@ DEPTH_OF_FIELD = "depth-of-field"
 class Blur:
     """The photo's own background out of focus; ``values`` are settings of the depth of field effect.
 
-    ``plate`` is the photo with the subject taken out, in the photo's size and depth, where a matting run has left one.
+    ``ground`` holds the estimated colours behind the subject, in the photo's size and depth, where a matting run has
+    left them.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
-    plate: Plane | None = None
+    ground: Plane | None = None
 
 
 Choice: TypeAlias = Photo | SolidColour | Gradient | Blur
@@ -79,8 +80,8 @@ def prepare(
 ) -> Backdrop:
     """Make the layer for ``choice``; slow for a picture or a blur, and free to run on a worker thread.
 
-    ``colours`` is needed for a :class:`Blur` without a plate. ``convert`` is given a picture whose colour profile is
-    not the document's. Raises ``UserError`` while the subject has no matte, since nothing would be seen.
+    ``colours`` estimates the ground for a :class:`Blur` that brings none. ``convert`` is given a picture whose colour
+    profile is not the document's. Raises ``UserError`` while the subject has no matte, since nothing would be seen.
     """
     if state.subject_layer.mask is None:
         raise UserError("The subject has no matte yet.", "Compute the matte first; the new background goes under it.")
@@ -143,11 +144,7 @@ def _picture(state: DocumentState, photo: Photo, convert: Convert | None) -> Bac
 
 def _blurred(state: DocumentState, choice: Blur, colours: Colours | None, progress: Progress) -> Backdrop:
     """The clean plate, lying where the subject lies, behind the lens."""
-    plate = choice.plate
-    if plate is None:
-        if colours is None:
-            raise ValueError("a blur without a plate needs the function that estimates colours")
-        plate = clean_plate(state, colours, progress)
+    plate = plate_of(state, choice.ground, colours, progress)
     values = {"radius_px": fitting_radius_px(state), **choice.values}
     layer = Layer(
         "Blurred background", plate, placement=state.subject_layer.placement,
@@ -156,18 +153,23 @@ def _blurred(state: DocumentState, choice: Blur, colours: Colours | None, progre
     return Backdrop(layer, "New background (blur)")
 
 
-def clean_plate(state: DocumentState, colours: Colours, progress: Progress) -> Plane:
-    """The photo with the subject filled in from round it, a plane of the photo's size and depth.
+def plate_of(
+    state: DocumentState, ground: Plane | None = None, colours: Colours | None = None, progress: Progress | None = None
+) -> Plane:
+    """The photo with the subject taken out, a plane of the photo's size and depth; see :mod:`~.clean_plate`.
 
-    Pixels that do not belong to the subject at all stay exactly as they are.
+    ``ground`` holds estimated colours of the background where a matting run has left them; else ``colours`` estimates
+    them; without either the photo's clear pixels have to do.
     """
     layer = state.subject_layer
     content, mask = layer.content, layer.mask
     assert isinstance(content, Plane) and mask is not None
-    photo, alpha = content.to_array(), mask.to_array()
-    ground = colours(as_float(photo), as_float(alpha), progress)[1]
-    plate = as_stored(np.clip(ground, 0.0, 1.0).astype(np.float32, copy=False), state.dtype)
-    return Plane.from_array(cv2.copyTo(photo, (alpha == 0).view(np.uint8), plate))
+    photo, alpha = content.to_array(), as_float(mask.to_array())
+    if ground is not None:
+        behind = ground.to_array()
+    else:
+        behind = None if colours is None else colours(as_float(photo), alpha, progress or _silent)[1]
+    return Plane.from_array(clean_plate(photo, alpha, behind))
 
 
 def fitting_radius_px(state: DocumentState) -> float:

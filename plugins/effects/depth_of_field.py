@@ -14,8 +14,8 @@ from editor.api import Effect, param
 from editor.document.blend import shares
 from plugins.effects._convolution import Kernel, in_blocks
 
-_MOST_GAIN = 30.0
-"""How many times brighter a clipped highlight is taken to be at the full amount: about five stops above white."""
+_MOST_GAIN = 16.0
+"""How many times brighter a clipped highlight is taken to be at the full amount: four stops above white."""
 
 
 @dataclass
@@ -43,7 +43,7 @@ class DepthOfField(Effect):
         0.0, "Turn", minimum=0.0, maximum=90.0, step=1.0, unit="°", help="Turns the polygon of the blades."
     )
     highlights: float = param(
-        20.0, "Highlights", minimum=0.0, maximum=100.0, step=1.0, unit=" %",
+        30.0, "Highlights", minimum=0.0, maximum=100.0, step=1.0, unit=" %",
         help="How much brighter than white the brightest places are taken to be, so that they bloom.",
     )  # fmt: skip
     threshold: float = param(
