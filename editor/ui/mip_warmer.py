@@ -1,0 +1,71 @@
+"""Makes the half-size copies of new planes on a worker, so that the first look at a large photo does not wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from editor.document.document import DocumentState
+from editor.document.tiles import Plane
+
+COLD_PIXELS = 3 << 20
+"""Smaller planes are halved in the blink of an eye, when they are first drawn."""
+COLD_TILES = 40
+"""When so many tiles change at once, the plane counts as new."""
+SMALLEST_PX = 200
+"""Levels smaller than this need no help."""
+
+
+class MipWarmer(QObject):
+    """Follows the states of a document; ``cold`` while the copies of a plane in it are still being made."""
+
+    warmed = Signal()
+
+    def __init__(self, runner: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._warm: dict[str, Plane] = {}
+        self._job: Any = None
+
+    @property
+    def cold(self) -> bool:
+        """True while a worker makes half-size copies."""
+        return self._job is not None and not self._job.cancelled
+
+    def follow(self, state: DocumentState | None) -> None:
+        """Look at a state's planes and have the new ones' copies made; without a runner they are made when drawn."""
+        planes = {} if state is None else state.planes()
+        new = [plane for name, plane in planes.items() if not self._is_warm(name, plane)]
+        self._warm = planes
+        if new and self._runner is not None:
+            self._job = self._runner.submit(
+                "Draw", lambda progress: warm(new, progress), self._done, self._failed, key=f"mips-{id(self)}", quiet=True
+            )
+
+    def _is_warm(self, name: str, plane: Plane) -> bool:
+        old = self._warm.get(name)
+        if old is plane or plane.width * plane.height < COLD_PIXELS:
+            return True
+        if old is None or old.size_rect != plane.size_rect:
+            return not plane.stored()
+        return len(plane.changed_from(old)) < COLD_TILES
+
+    def _done(self, _nothing: object) -> None:
+        self._job = None
+        self.warmed.emit()
+
+    def _failed(self, error: BaseException) -> None:
+        self._job = None
+        raise error
+
+
+def warm(planes: list[Plane], progress: Callable[[float, str], None]) -> None:
+    """Make every half-size copy of the planes down to a thumbnail; each progress call is a cancel point."""
+    for done, plane in enumerate(planes):
+        while max(plane.width, plane.height) > SMALLEST_PX:
+            plane = plane.half()
+            for key in plane.keys():
+                plane.tile(key)
+            progress(done / len(planes), "")
