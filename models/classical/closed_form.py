@@ -16,7 +16,7 @@ from models.classical.solver import VCycle, conjugate_gradients
 
 BACKGROUND = 0
 EPSILON = 1e-7
-TOLERANCE = 3e-5
+TOLERANCE = 5e-5
 ITERATION_LIMIT = 200
 
 Progress = Callable[[float, str], None]
@@ -108,7 +108,7 @@ def _solve(
     matrix, rhs = system.matrix, system.rhs
     if holding is not None:
         weights, priors = holding
-        matrix.setdiag(matrix.diagonal() + weights)
+        system.add_to_diagonal(weights)
         rhs = rhs + weights * priors
 
     fraction = [0.3]

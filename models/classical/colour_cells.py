@@ -1,7 +1,7 @@
 """Coarse spaces for the matting Laplacian: square cells, in each of which alpha is an affine function of colour.
 
-The matting Laplacian hardly punishes an alpha that is an affine function of colour over a patch (that is its very idea),
-so those functions are what a smoother cannot remove and what a coarse grid must carry. Interpolating alpha linearly in
+The matting Laplacian hardly punishes an alpha that is an affine function of colour over a patch (its very idea), so
+those functions are what a smoother cannot remove and what a coarse grid must carry. Interpolating alpha linearly in
 space, as an image pyramid does, misses them wherever the photo has an edge. So each cell of m x m pixels gets four
 unknowns: the coefficients of 1 and of the three colours, whitened over the cell's unknown pixels so that the four
 functions stand (nearly) at right angles. This is aggregation multigrid (P. Vanek, J. Mandel, M. Brezina,
@@ -63,14 +63,16 @@ def cells_of_pixels(
             covariance[:, a, b] = covariance[:, b, a] = spread
     cells = ColourCells(cell_row, cell_column, count, mean, covariance)
 
-    unwhiten = np.linalg.inv(cells.whitening())
     scale = 1 / np.sqrt(count)
-    values = np.empty((n, 4))
+    unwhiten = np.linalg.inv(cells.whitening()) * scale[:, None, None]
+    values = np.zeros((n, FUNCTIONS))
     values[:, 0] = scale[cell]
-    values[:, 1:] = np.einsum("nij,nj->ni", (unwhiten * scale[:, None, None])[cell], centred)
+    for a in range(3):
+        for b in range(a + 1):  # the inverse of a lower triangular matrix is one too
+            values[:, 1 + a] += unwhiten[cell, a, b] * centred[:, b]
     columns = FUNCTIONS * cell[:, None] + np.arange(FUNCTIONS, dtype=np.int32)
-    starts = np.arange(0, 4 * n + 1, 4)
-    return cells, csr_matrix((values.ravel(), columns.ravel(), starts), (n, 4 * k))
+    starts = np.arange(0, FUNCTIONS * n + 1, FUNCTIONS, dtype=np.int32)
+    return cells, csr_matrix((values.ravel(), columns.ravel(), starts), (n, FUNCTIONS * k))
 
 
 def cells_of_cells(fine: ColourCells, factor: int) -> tuple[ColourCells, csr_matrix]:

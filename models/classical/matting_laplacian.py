@@ -35,12 +35,17 @@ WINDOW = [(dy, dx) for dy in range(3) for dx in range(3)]
 class UnknownSystem:
     """The linear system `matrix @ alpha[unknown] = rhs`, its rows being the unknown pixels in reading order.
 
-    matrix: (n, n) float64, symmetric, positive definite where every unknown region touches a known pixel.
-    rhs: (n,) float64, what the known foreground contributes.
+    matrix: (n, n) float64, symmetric, positive definite where every unknown region touches a known pixel. Each row
+    stores one entry for each of the 25 neighbours; where a neighbour is known or beyond the border the entry is zero
+    and its column is the row itself. rhs: (n,) float64, what the known foreground contributes.
     """
 
     matrix: csr_matrix
     rhs: np.ndarray
+
+    def add_to_diagonal(self, weights: np.ndarray) -> None:
+        """matrix += diag(weights), in place; weights: (n,)."""
+        self.matrix.data.reshape(-1, len(NEIGHBOURS))[:, len(NEIGHBOURS) // 2] += weights
 
 
 def window_stencil(patch: np.ndarray, epsilon: float) -> np.ndarray:
@@ -112,26 +117,18 @@ def assemble(
     counts = np.count_nonzero(trimap == UNKNOWN, axis=1)
     first_row_ids = np.concatenate([[0], np.cumsum(counts)])
     n = int(first_row_ids[-1])
-    data, columns = np.empty(25 * n), np.empty(25 * n, np.int32)
-    row_ends, rhs = np.zeros(n + 1, np.int64), np.zeros(n)
-    filled = 0
+    values, columns, rhs = np.empty((n, 25)), np.empty((n, 25), np.int32), np.empty(n)
     for top in range(0, height, TILE_PX):
         bottom = min(top + TILE_PX, height)
-        start, stop = int(first_row_ids[top]), int(first_row_ids[bottom])
-        if start == stop:
+        mine = slice(int(first_row_ids[top]), int(first_row_ids[bottom]))
+        if mine.start == mine.stop:
             continue
         strip = _Strip(trimap, top, bottom, first_row_ids)
-        values, ids = strip.rows(image, epsilon, rhs[start:stop])
-        inside = ids >= 0
-        ends = filled + np.cumsum(np.count_nonzero(inside, axis=1))
-        data[filled : ends[-1]], columns[filled : ends[-1]] = values[inside], ids[inside]
-        row_ends[start + 1 : stop + 1] = ends
-        filled = int(ends[-1])
+        strip.fill(image, epsilon, values[mine], columns[mine], rhs[mine])
         if tick is not None:
             tick(bottom / height)
-    index_type = np.int32 if filled < 2**31 else np.int64
-    parts = (data[:filled], columns[:filled].astype(index_type, copy=False), row_ends.astype(index_type))
-    return UnknownSystem(csr_matrix(parts, (n, n)), rhs)
+    row_starts = np.arange(0, 25 * n + 1, 25, dtype=np.int32 if 25 * n < 2**31 else np.int64)
+    return UnknownSystem(csr_matrix((values.ravel(), columns.ravel(), row_starts), (n, n)), rhs)
 
 
 class _Strip:
@@ -144,16 +141,15 @@ class _Strip:
         margin = ((above - top + REACH_PX, bottom + REACH_PX - below), (REACH_PX, REACH_PX))
         marks = np.pad(trimap[above:below], margin)
         unknown = marks == UNKNOWN
-        self.count = int(first_row_ids[bottom] - first_row_ids[top])
         self.first_id = int(first_row_ids[top])
         numbers = np.cumsum(unknown.ravel()).reshape(unknown.shape) + (int(first_row_ids[above]) - 1)
         self.ids = np.where(unknown, numbers, -1).astype(np.int32)
         self.foreground = marks == FOREGROUND
 
-    def rows(self, image: np.ndarray, epsilon: float, rhs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(count, 25) entries and (count, 25) columns, -1 where the neighbour is known; adds the known to rhs."""
-        values = np.empty((self.count, 25))
-        ids = np.empty((self.count, 25), np.int32)
+    def fill(
+        self, image: np.ndarray, epsilon: float, values: np.ndarray, columns: np.ndarray, rhs: np.ndarray
+    ) -> None:
+        """Write the strip's rows: values (m, 25), columns (m, 25) and rhs (m,) are its parts of the system."""
         unknown = self.ids[REACH_PX:-REACH_PX, REACH_PX:-REACH_PX] >= 0
         for left in range(0, self.width, TILE_PX):
             right = min(left + TILE_PX, self.width)
@@ -163,10 +159,9 @@ class _Strip:
             stencil = self._stencil(image, left, right, epsilon)
             here = self.ids[:, left : right + 2 * REACH_PX]
             fore = self.foreground[:, left : right + 2 * REACH_PX]
-            tile_values, tile_ids, tile_rhs = _gather(stencil, here, fore, y + REACH_PX, x + REACH_PX)
+            tile_values, tile_columns, tile_rhs = _gather(stencil, here, fore, y + REACH_PX, x + REACH_PX)
             into = here[y + REACH_PX, x + REACH_PX] - self.first_id
-            values[into], ids[into], rhs[into] = tile_values.T, tile_ids.T, tile_rhs
-        return values, ids
+            values[into], columns[into], rhs[into] = tile_values.T, tile_columns.T, tile_rhs
 
     def _stencil(self, image: np.ndarray, left: int, right: int, epsilon: float) -> np.ndarray:
         """(13, h + 4, w + 4) for the tile and two pixels around it; zero beyond the photo, where no window lies."""
@@ -187,12 +182,16 @@ def _gather(
     place = y * width + x
     planes = stencil.reshape(13, -1)
     flat_ids, flat_foreground = ids.ravel(), foreground.ravel()
+    own = flat_ids[place]
     values = np.empty((25, place.size))
     columns = np.empty((25, place.size), np.int32)
     rhs = np.zeros(place.size)
     for k, (dy, dx) in enumerate(NEIGHBOURS):
         offset, other = 5 * dy + dx, place + (dy * width + dx)
-        values[k] = planes[offset][place] if offset >= 0 else planes[-offset][other]
-        columns[k] = flat_ids[other]
-        rhs -= values[k] * flat_foreground[other]
+        entry = planes[offset][place] if offset >= 0 else planes[-offset][other]
+        neighbour = flat_ids[other]
+        unknown = neighbour >= 0
+        rhs -= entry * flat_foreground[other]
+        values[k] = entry * unknown
+        columns[k] = np.where(unknown, neighbour, own)
     return values, columns, rhs

@@ -17,13 +17,14 @@ from models.classical.colour_cells import FUNCTIONS, cells_of_cells, cells_of_pi
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-FINE_CELL_PX = 4
+SMALL_CELL_PX, LARGE_CELL_PX = 4, 6  # small cells save passes, large ones save setting up where there is much to do
+SMALL_CELL_LIMIT = 180_000  # unknown pixels
 CELL_FACTOR = 2
 DIRECT_LIMIT = 50_000  # unknowns that the sparse direct solver factorises in well under a second
 DAMPING = 1.6  # of the step that only just keeps the fastest mode from growing is 2
 POWER_STEPS = 8
 PROLONGATION_STEP = 1.8
-ROWS_A_PIECE = 131_072
+ROWS_A_PIECE = 250_000
 
 Tick = Callable[[], None]
 
@@ -72,7 +73,8 @@ class VCycle:
         """matrix (n, n); row, column (n,) and colour (n, 3) of its pixels; tick() is called often and may raise."""
         self.tick = tick
         self.levels: list[tuple[Smoother, csr_matrix]] = []
-        cells, prolong = cells_of_pixels(row, column, colour, FINE_CELL_PX)
+        size_px = SMALL_CELL_PX if row.size <= SMALL_CELL_LIMIT else LARGE_CELL_PX
+        cells, prolong = cells_of_pixels(row, column, colour, size_px)
         self.levels.append((Smoother.of(matrix, 1, tick), prolong))
         matrix = _galerkin(matrix, prolong, tick)
         while matrix.shape[0] > DIRECT_LIMIT:
@@ -155,11 +157,20 @@ def _galerkin(matrix: csr_matrix, prolong: csr_matrix, tick: Tick) -> csr_matrix
 
     coarse: Any = 0
     for top in range(0, matrix.shape[0], ROWS_A_PIECE):
-        rows = slice(top, top + ROWS_A_PIECE)
-        coarse = coarse + prolong[rows].T.tocsr() @ (matrix[rows] @ prolong)
+        bottom = min(top + ROWS_A_PIECE, matrix.shape[0])
+        coarse = coarse + _rows(prolong, top, bottom).T.tocsr() @ (_rows(matrix, top, bottom) @ prolong)
         tick()
     # a cell of one pixel or of one colour has empty functions; this keeps their rows from being zero
     return (coarse + 1e-9 * coarse.diagonal().max() * identity(coarse.shape[0])).tocsr()
+
+
+def _rows(matrix: csr_matrix, top: int, bottom: int) -> csr_matrix:
+    """matrix[top:bottom] without copying its entries."""
+    from scipy.sparse import csr_matrix
+
+    starts = matrix.indptr[top : bottom + 1]
+    part = slice(int(starts[0]), int(starts[-1]))
+    return csr_matrix((matrix.data[part], matrix.indices[part], starts - starts[0]), (bottom - top, matrix.shape[1]))
 
 
 def _factorise(matrix: csr_matrix) -> Any:
