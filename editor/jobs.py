@@ -113,6 +113,7 @@ class JobRunner:
         self._queue = threading.Condition()
         self._waiting: list[_Task] = []
         self._running: list[_Task] = []
+        self._on_the_way: list[Job] = []  # ended, their outcome not yet on the main thread
         self._threads: list[threading.Thread] = []
         self._closed = False
 
@@ -127,8 +128,9 @@ class JobRunner:
     ) -> Job:
         """Run ``work(progress)`` on a worker and ``done(result)`` on the main thread; returns at once.
 
-        ``name`` is what the user reads. A job of the same ``key`` that has not delivered yet is cancelled. ``failed`` (or else
-        the runner's ``on_error``) gets whatever ``work`` raises, on the main thread; ``Cancelled`` is met with silence.
+        ``name`` is what the user reads. A job of the same ``key`` that has not delivered yet is cancelled. ``failed``
+        (or else the runner's ``on_error``) gets whatever ``work`` raises, on the main thread; ``Cancelled`` is met
+        with silence.
         After ``shutdown`` the job comes back cancelled.
         """
         job = Job(name, key, quiet)
@@ -138,8 +140,9 @@ class JobRunner:
                 job._stop.set()
                 job.state = "cancelled"
                 return job
-            for rival in [task.job for task in (*self._waiting, *self._running) if key is not None]:
-                if rival.key == key:
+            rivals = [*(task.job for task in (*self._waiting, *self._running)), *self._on_the_way]
+            for rival in rivals:
+                if key is not None and rival.key == key:
                     self._stop(rival)
             self._waiting.append(_Task(job, work, done, failed or self._on_error))
             self._start_threads()
@@ -220,14 +223,17 @@ class JobRunner:
             state, outcome = "done", lambda: task.done(result)
         except Cancelled:
             pass
-        except BaseException as error:  # whatever it is, it belongs to the main thread, and the worker lives on
+        except BaseException as error:  # noqa: BLE001 - it belongs to the main thread, and the worker lives on
             problem = error
             state, outcome = "failed", lambda: task.failed(problem)
             self._log(job, error)
         with self._queue:
             job.state = "cancelled" if job.cancelled else state
+            delivers = outcome is not None and not job.cancelled
+            if delivers:
+                self._on_the_way.append(job)
         try:
-            if outcome is not None and not job.cancelled:
+            if outcome is not None and delivers:
                 self._deliver(self._unless_cancelled(job, outcome))
         finally:
             with self._queue:
@@ -239,6 +245,8 @@ class JobRunner:
         """The outcome, if the job has not been cancelled between its end and the delivery."""
 
         def arrive() -> None:
+            with self._queue:
+                self._on_the_way.remove(job)
             if job.cancelled:
                 job.state = "cancelled"
             else:

@@ -103,7 +103,7 @@ def _load(registry: Registry, module: str, get: Callable[[], Any]) -> None:
     """Register what ``get()`` offers: a module with ``PLUGINS``, a list of classes, or one class."""
     try:
         found = get()
-    except (Exception, SystemExit) as error:  # a stranger's module may raise anything while it is imported
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may raise anything while it is imported
         registry.fail(module, f"{type(error).__name__}: {error}")
         _LOG.info("%s cannot be imported", module, exc_info=error)
         return
