@@ -1,4 +1,7 @@
-"""Where errors that nobody caught arrive: the log and a banner; the program goes on."""
+"""Where errors arrive that nobody caught: the log and a banner; the program goes on.
+
+A ``UserError`` that a button or a menu raises comes this way too: Qt hands what a slot raises to ``sys.excepthook``.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from collections.abc import Callable
 from types import TracebackType
 
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler, qVersion
+
+from editor.errors import Cancelled, UserError
 
 _LOG = logging.getLogger("mattelier.window")
 _LEVELS = {
@@ -32,7 +37,8 @@ def install(show: Callable[[BaseException], None], deliver: Callable[[Callable[[
         if issubclass(kind, KeyboardInterrupt):
             before[0](kind, error, trace)
             return
-        _LOG.error("uncaught", exc_info=(kind, error, trace))
+        if not isinstance(error, (UserError, Cancelled)):
+            _LOG.error("uncaught", exc_info=(kind, error, trace))
         deliver(lambda: show(error))
 
     def on_thread(args: threading.ExceptHookArgs) -> None:

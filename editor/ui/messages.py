@@ -22,7 +22,9 @@ Button = tuple[str, Callable[[], None]]
 class Banner(QFrame):
     """One message: what happened, what to do, and buttons for doing it."""
 
-    def __init__(self, kind: str, message: str, hint: str, buttons: Sequence[Button], close: Callable[[], None]) -> None:
+    def __init__(
+        self, kind: str, message: str, hint: str, buttons: Sequence[Button], close: Callable[[], None]
+    ) -> None:
         super().__init__()
         self.setObjectName("banner")
         self.setProperty("kind", kind)
@@ -104,7 +106,10 @@ class Messages(QWidget):
         self.say(
             "This is a bug in Mattelier.",
             f"Your work is still here and can be saved. {type(error).__name__}: {error}"[:300],
-            [("Copy report", lambda: QGuiApplication.clipboard().setText(report)), ("Where is the log?", self._say_log)],
+            [
+                ("Copy report", lambda: QGuiApplication.clipboard().setText(report)),
+                ("Where is the log?", self._say_log),
+            ],
             kind="error",
         )
 

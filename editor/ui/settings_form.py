@@ -19,7 +19,10 @@ _MOST_SEGMENTS = 4
 
 
 class SettingsForm(QWidget):
-    """One control per setting of ``plugin``. ``edited(name, value, final)``: final is False while a control is dragged."""
+    """One control per setting of ``plugin``.
+
+    ``edited(name, value, final)``: ``final`` is False while a control is dragged.
+    """
 
     edited = Signal(str, object, bool)
 

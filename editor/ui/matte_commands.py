@@ -1,0 +1,210 @@
+"""From marks to a matte: finding the subject, the unknown band, running an engine, refreshing colours.
+
+What computes is imported when it is first needed: the window must not wait for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from editor.api import Engine
+from editor.document import trimap
+from editor.document.document import Document, DocumentState
+from editor.document.geometry import Rect
+from editor.document.selection import Selection
+from editor.document.tiles import Plane
+from editor.errors import UserError
+from editor.jobs import Job, Progress
+from editor.ui.desk import Desk
+
+if TYPE_CHECKING:
+    from editor.document.matte import MatteResult
+
+MATTE_KEY, ROUGH_KEY, BAND_KEY, COLOUR_KEY = "matte", "rough", "band", "colours"
+DEFAULT_BAND = 40.0
+_BAND_STEP = "Unknown band"
+
+
+class MatteCommands:
+    """The verbs of the Matte and Select menus and of the Matte panel."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._band_state: DocumentState | None = None
+        self._stale = Rect(0, 0, 0, 0)
+        desk.opened.connect(lambda _: self._forget())
+
+    def compute(self, engine: Engine) -> Job:
+        """Run an engine on the marks as they are; the matte is one undo step when it comes."""
+        document = self._desk.require()
+        state = document.state
+        trimap.check(trimap.for_engine(state.trimap))
+
+        def done(result: MatteResult) -> None:
+            from editor.document import matte
+
+            with document.edit(f"Matte ({engine.title})"):
+                matte.take_over(document, result)
+                notes = dict(document.state.notes) | {"engine": engine.name}
+                document.show(replace(document.state, notes=notes))
+
+        def work(progress: Progress) -> MatteResult:
+            from editor.document import matte
+
+            return matte.run_matting(state, engine, progress)
+
+        return self._desk.run("Matte", work, done, key=MATTE_KEY)
+
+    def running(self) -> bool:
+        """True while a matte is being computed."""
+        return any(job.key == MATTE_KEY for job in self._desk.jobs.jobs())
+
+    def cancel(self) -> None:
+        """Stop computing the matte."""
+        for job in self._desk.jobs.jobs():
+            if job.key == MATTE_KEY:
+                job.cancel()
+
+    def find_subject(self, selection: Selection) -> None:
+        """Find the subject in a region and mark it, with an unknown band along its edge: one step."""
+        document = self._desk.require()
+        state, band = document.state, self.band()
+
+        def work(progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+            from editor.document import rough
+
+            image = _image_8_bit(state)
+            mask = rough.subject_mask(image, selection, lambda part, text: progress(0.8 * part, text))
+            progress(0.8, "fitting the unknown band")
+            return mask, rough.trimap_from_mask(image, mask, band)
+
+        def done(found: tuple[np.ndarray, np.ndarray]) -> None:
+            self._desk.subject_mask = found[0]
+            with document.edit("Find subject"):
+                document.set_trimap(trimap.from_array(found[1]))
+
+        self._desk.run("Find subject", work, done, key=ROUGH_KEY)
+
+    def band(self) -> float:
+        """The width of the unknown band, 0 to 100, as last set for this document."""
+        document = self._desk.document
+        return float(document.state.notes.get("band", DEFAULT_BAND)) if document is not None else DEFAULT_BAND
+
+    def can_set_band(self) -> bool:
+        """True where a subject is known that the band can follow."""
+        document = self._desk.document
+        return document is not None and (
+            self._desk.subject_mask is not None or document.state.subject_layer.mask is not None
+        )
+
+    def set_band(self, band: float, final: bool) -> None:
+        """Lay the unknown band anew along the subject's edge; the moves of one drag are one step."""
+        document = self._desk.require()
+        state, mask = document.state, self._desk.subject_mask
+
+        def work(progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+            from editor.document import rough
+
+            progress(0.0, "fitting the unknown band")
+            known = _mask_of(state) if mask is None else mask
+            return known, rough.trimap_from_mask(_image_8_bit(state), known, band)
+
+        def done(made: tuple[np.ndarray, np.ndarray]) -> None:
+            self._desk.subject_mask = made[0]
+            self._show_band(document, made[1], band)
+            if final:
+                self._band_state = None
+
+        self._desk.run(_BAND_STEP, work, done, key=BAND_KEY, quiet=not final)
+
+    def mark_rest(self, label: str) -> None:
+        """Give everything that nobody has marked a label."""
+        document = self._desk.require()
+        with document.edit(f"Mark the rest {label}"):
+            document.set_trimap(trimap.mark_rest(document.state.trimap, trimap.LABELS[label]))
+
+    def invert_marks(self) -> None:
+        """Exchange foreground and background."""
+        document = self._desk.require()
+        with document.edit("Exchange foreground and background"):
+            document.set_trimap(trimap.invert(document.state.trimap))
+
+    def clear_marks(self) -> None:
+        """Take all marks away."""
+        document = self._desk.require()
+        plane = document.state.trimap
+        with document.edit("Clear all marks"):
+            document.set_trimap(trimap.empty(plane.width, plane.height))
+
+    def remove_matte(self) -> None:
+        """Take the matte away; the marks stay."""
+        document = self._desk.require()
+        with document.edit("Remove matte"):
+            document.set_matte(None, None)
+
+    def refresh_colours(self, rect: Rect) -> None:
+        """Estimate the subject's own colours again where its matte was painted; joins the step that painted."""
+        document = self._desk.require()
+        self._stale = self._stale.union(rect)
+        state, stale = document.state, self._stale
+
+        def done(foreground: Plane) -> None:
+            if document.state is not state:
+                return  # painted again meanwhile: that stroke's own refresh covers this place too
+            self._stale = Rect(0, 0, 0, 0)
+            layer = state.subject_layer.changed(foreground=foreground)
+            document.show(state.with_layer(layer))
+            document.history.amend(document)
+
+        def work(progress: Progress) -> Plane:
+            from editor.document import matte
+
+            return matte.refresh_colours(state, stale, progress)
+
+        self._desk.run("Colours", work, done, key=COLOUR_KEY, quiet=True)
+
+    def _show_band(self, document: Document, marks: np.ndarray, band: float) -> None:
+        """A step of its own, or the last one made longer while the slider is still being dragged."""
+        amending = self._band_state is not None and self._band_state is document.state
+        state = replace(
+            document.state, trimap=_over(document.state.trimap, marks), notes=_noted(document.state, band=band)
+        )
+        if amending:
+            document.show(state)
+            document.history.amend(document)
+        else:
+            with document.edit(_BAND_STEP):
+                document.show(state)
+        self._band_state = document.state
+
+    def _forget(self) -> None:
+        self._band_state, self._stale = None, Rect(0, 0, 0, 0)
+
+
+def _noted(state: DocumentState, **values: Any) -> dict[str, Any]:
+    return dict(state.notes) | values
+
+
+def _over(plane: Plane, marks: np.ndarray) -> Plane:
+    """The marks as a plane that shares with the old one what did not change."""
+    return plane.paste(0, 0, marks)
+
+
+def _image_8_bit(state: DocumentState) -> np.ndarray:
+    """The photo (H, W, 3) as uint8."""
+    content = state.subject_layer.content
+    if not isinstance(content, Plane):
+        raise UserError("The subject layer holds no photo.", "Open the photo again.")
+    pixels = content.to_array()
+    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+
+
+def _mask_of(state: DocumentState) -> np.ndarray:
+    """The subject as the matte has it, (H, W) bool."""
+    mask = state.subject_layer.mask
+    if mask is None:
+        raise UserError("No subject is known yet.", "Draw round it with the lasso, or compute a matte.")
+    return mask.to_array() >= 32768

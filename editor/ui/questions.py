@@ -1,0 +1,90 @@
+"""What must be asked: paths, and whether to save first. Everything answers through a callback; nothing blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from editor.api import FileFormat
+from editor.settings import Settings
+
+PROJECT_SUFFIX = ".ora"
+_PROJECT_FILTER = "Mattelier project (*.ora)"
+
+
+def ask_open(
+    window: QWidget, settings: Settings, title: str, filters: list[str], then: Callable[[Path], None]
+) -> QFileDialog:
+    """Ask for a file that is there."""
+    dialog = QFileDialog(window, title, settings.get("folder", ""))
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters(filters)
+    return _show(dialog, settings, then)
+
+
+def ask_save(
+    window: QWidget, settings: Settings, title: str, filters: list[str], suggestion: Path, then: Callable[[Path], None]
+) -> QFileDialog:
+    """Ask where to write; the dialog itself asks before an existing file is taken."""
+    dialog = QFileDialog(window, title, str(suggestion.parent))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilters(filters)
+    dialog.setDefaultSuffix(suggestion.suffix.removeprefix("."))
+    dialog.selectFile(suggestion.name)
+    return _show(dialog, settings, then)
+
+
+def ask_save_first(window: QWidget, title: str, save: Callable[[], None], discard: Callable[[], None]) -> QMessageBox:
+    """Ask whether changes are to be saved; Cancel and Esc do nothing."""
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setWindowTitle("Save first?")
+    box.setText(f"“{title}” has changes that are not saved.")
+    box.setInformativeText("Without saving they are lost.")
+    buttons = QMessageBox.StandardButton
+    box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+    box.setDefaultButton(buttons.Save)
+    box.button(buttons.Save).setProperty("primary", True)
+    answers = {buttons.Save: save, buttons.Discard: discard}
+
+    def answered(code: int) -> None:
+        box.deleteLater()
+        answer = answers.get(buttons(code))
+        if answer is not None:
+            answer()
+
+    box.finished.connect(answered)
+    box.open()
+    return box
+
+
+def photo_filters(formats: Mapping[str, type[FileFormat]], project: bool = True) -> list[str]:
+    """Name filters: all that can be opened, then each format by itself."""
+    suffixes = [suffix for fmt in formats.values() for suffix in fmt.suffixes]
+    every = [*suffixes, PROJECT_SUFFIX] if project else suffixes
+    filters = [f"Photos{' and projects' if project else ''} ({_stars(every)})"]
+    filters += [_PROJECT_FILTER] if project else []
+    return filters + [f"{fmt.title} ({_stars(fmt.suffixes)})" for fmt in formats.values()] + ["All files (*)"]
+
+
+def project_filters() -> list[str]:
+    """The one filter for saving."""
+    return [_PROJECT_FILTER]
+
+
+def _stars(suffixes: list[str] | tuple[str, ...]) -> str:
+    """Both cases, since some systems tell them apart."""
+    return " ".join(f"*{suffix} *{suffix.upper()}" for suffix in suffixes)
+
+
+def _show(dialog: QFileDialog, settings: Settings, then: Callable[[Path], None]) -> QFileDialog:
+    def chosen(text: str) -> None:
+        settings.set("folder", str(Path(text).parent))
+        then(Path(text))
+
+    dialog.fileSelected.connect(chosen)
+    dialog.finished.connect(lambda _: dialog.deleteLater())
+    dialog.open()
+    return dialog

@@ -1,0 +1,108 @@
+"""A crash loses nothing: each finished gesture is written to a journal, and offered at the start after a crash."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from editor import paths
+from editor.document.document import Document
+from editor.errors import UserError
+from editor.jobs import Progress
+from editor.ui.desk import Desk, Origin
+
+if TYPE_CHECKING:
+    from editor.document.recovery import CrashedSession, Journal
+
+_KEY = "journal"
+
+
+class Session:
+    """Follows the desk. ``close`` ends the journal cleanly; a journal that is not ended is what a crash leaves."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._journal: Journal | None = None
+        self._complained = False
+        desk.opened.connect(lambda document: self.close())
+        desk.gesture_done.connect(self._write)
+
+    def close(self) -> None:
+        """The document has been closed with the user's consent: its journal is not needed any more."""
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            journal.close()
+
+    def look_for_crashes(self) -> None:
+        """Offer what an earlier run could not save."""
+
+        def work(progress: Progress) -> list[CrashedSession]:
+            from editor.document.recovery import crashed_sessions
+
+            progress(0.0, "looking for unsaved work")
+            return crashed_sessions(paths.recovery_dir())
+
+        self._desk.jobs.submit("Recovery", work, self._offer, self._complain, quiet=True)
+
+    def _offer(self, sessions: list[CrashedSession]) -> None:
+        for session in sessions[:2]:
+            self._desk.messages.say(
+                f"“{session.title}” was not saved when Mattelier stopped ({_when(session.when)}).",
+                "Bring it back?",
+                [("Recover", lambda s=session: self._recover(s)), ("Discard", lambda s=session: self._discard(s))],
+            )
+
+    def _recover(self, session: CrashedSession) -> None:
+        limit = self._desk.undo_limit_bytes()
+
+        def work(progress: Progress) -> Document:
+            progress(0.0, "reading the journal")
+            return Document(session.load(), limit)
+
+        def done(document: Document) -> None:
+            self._desk.lay(document, Origin(session.title))
+            self._write()
+            session.discard()
+
+        self._desk.jobs.submit(f"Recover {session.title}", work, done, key="document")
+
+    def _discard(self, session: CrashedSession) -> None:
+        session.discard()
+
+    def _write(self) -> None:
+        """Write the state as it is now; a newer one takes the place of one that is still being written."""
+        document = self._desk.document
+        if document is None:
+            return
+        state = document.state
+        if self._journal is None:
+            from editor.document.recovery import Journal
+
+            try:
+                self._journal = Journal(paths.recovery_dir(), self._desk.origin.title)
+            except (UserError, OSError) as error:
+                self._complain(error)
+                return
+        journal = self._journal
+        self._desk.jobs.submit(
+            "Journal",
+            lambda progress: journal.write(state, progress),
+            lambda _: None,
+            self._complain,
+            key=_KEY,
+            quiet=True,
+        )
+
+    def _complain(self, error: BaseException) -> None:
+        """Say once that recovery does not work; more often would only be in the way."""
+        if not self._complained:
+            self._complained = True
+            reason = error.message if isinstance(error, UserError) else str(error)
+            self._desk.messages.say("Unsaved work cannot be kept safe from a crash.", reason, kind="error")
+
+
+def _when(when: object) -> str:
+    """A point in time, however it is kept, for a sentence."""
+    if isinstance(when, (int, float)):
+        when = datetime.fromtimestamp(when)
+    return when.strftime("%d %B, %H:%M") if isinstance(when, datetime) else str(when)
