@@ -88,7 +88,12 @@ def lint(words: list[str]) -> int:
     """Run ruff, the import contracts and pyright; all of them, even after one has complained."""
     install("lint")
     codes = [start("-m", "ruff", "check", *(words or ["."]))]
-    codes.append(start("-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"))
+    codes.append(
+        start(
+            "-c",
+            "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))",
+        )
+    )
     codes.append(start("-m", "pyright"))
     return max(codes)
 
