@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from editor.document.document import Document, DocumentState, Photo
+from editor.document.effects import check_value
 from editor.document.geometry import Placement, Rect
 from editor.errors import Cancelled, UserError
 
@@ -64,15 +65,7 @@ def check_params(plugin: object) -> None:
     """Raise ``UserError`` where a setting has the wrong type or lies outside its range or choices."""
     for name, (f, fact) in params_of(plugin).items():
         value = getattr(plugin, name)
-        default = f.default if f.default is not MISSING else value
-        number = isinstance(default, (int, float)) and not isinstance(default, bool)
-        if fact.choices and value not in fact.choices:
-            raise UserError(f"{fact.label} cannot be {value!r}.", f"Choose one of {', '.join(fact.choices)}.")
-        if number and not isinstance(value, (int, float)):
-            raise UserError(f"{fact.label} must be a number, not {value!r}.", "")
-        low, high = fact.minimum, fact.maximum
-        if number and ((low is not None and value < low) or (high is not None and value > high)):
-            raise UserError(f"{fact.label} is {value:g}{fact.unit}.", f"It must lie between {low:g} and {high:g}.")
+        check_value(value, value if f.default is MISSING else f.default, fact)
 
 
 class Engine(ABC):

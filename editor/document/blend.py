@@ -53,14 +53,19 @@ def as_stored(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 
 def to_pixels(piece: Piece | None, height: int, width: int, dtype: np.dtype) -> np.ndarray:
-    """The piece as straight (h, w, 4) integers of ``dtype``; all zero for None."""
+    """The piece as straight (h, w, 4) integers of ``dtype``; all zero for None, and where alpha rounds to 0."""
     if piece is None:
         return np.zeros((height, width, 4), dtype)
     colour = as_stored(piece.colour, dtype)
-    pixels = cv2.cvtColor(np.ascontiguousarray(colour), cv2.COLOR_RGB2RGBA)
-    if piece.alpha is not None:
-        pixels[..., 3] = as_stored(piece.alpha, dtype)
-    return pixels
+    if piece.alpha is None:
+        return cv2.cvtColor(np.ascontiguousarray(colour), cv2.COLOR_RGB2RGBA)
+    alpha = as_stored(piece.alpha, dtype)
+    return cv2.merge([*cv2.split(without_hidden(colour, alpha)), alpha])
+
+
+def without_hidden(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Stored colours (h, w, 3), zero where the stored alpha (h, w) is 0."""
+    return cv2.copyTo(colour, (alpha != 0).view(np.uint8))
 
 
 def over(below: Piece | None, above: Piece | None, mode: str = "normal") -> Piece | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from editor.document.blend import Piece, as_stored
+from editor.document.blend import Piece, as_stored, without_hidden
 from editor.document.changes import changed_rects
 from editor.document.composite_cache import CompositeCache
 from editor.document.document import DocumentState, Photo
@@ -36,12 +37,11 @@ def flatten(
     are zero.
     """
     sole = _sole_layer(state, effects)
-
-    def draw(rect: Rect) -> Piece | None:
-        return render(state, rect, 0, effects) if sole is None else read_exact(sole, rect, 0, keep_hidden=True)
-
+    if sole is not None:
+        return _assembled(state, state.canvas, lambda r: read_exact(sole, r, 0, keep_hidden=True), 0, progress)
     margin = max((margin_px(usable(layer, effects)) for layer in state.layers if layer.visible), default=0)
-    return _assembled(state, state.canvas, draw, margin, progress)
+    flat = _assembled(state, state.canvas, lambda rect: render(state, rect, 0, effects), margin, progress)
+    return flat if flat.alpha is None else replace(flat, pixels=without_hidden(flat.pixels, flat.alpha))
 
 
 def cut_out(state: DocumentState, progress: Callable[[float, str], None] | None = None) -> Photo:

@@ -52,7 +52,7 @@ def make(use: EffectUse, registry: EffectTypes, level: int = 0) -> PixelEffect:
     facts = {field.name: field for field in fields(kind) if "param" in field.metadata}
     values = {name: _as_given(value) for name, value in use.values.items() if name in facts}
     for name, value in values.items():
-        _check(value, facts[name].default, facts[name].metadata["param"])
+        check_value(value, facts[name].default, facts[name].metadata["param"])
     effect = kind(**values)
     return effect if level == 0 else _scaled(effect, level)
 
@@ -106,8 +106,8 @@ def _as_given(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _check(value: Any, default: Any, fact: Any) -> None:
-    """Raise ``UserError`` unless the value is of the default's kind and within what the setting allows."""
+def check_value(value: Any, default: Any, fact: Any) -> None:
+    """Raise ``UserError`` unless a value is of its default's kind and allowed by ``fact``, an ``api.Param``."""
     if not _same_kind(value, default):
         raise UserError(f"{fact.label} cannot be {value!r}.", f"It must be of the kind of {default!r}.")
     if fact.choices and value not in fact.choices:
@@ -115,7 +115,8 @@ def _check(value: Any, default: Any, fact: Any) -> None:
     low = -math.inf if fact.minimum is None else fact.minimum
     high = math.inf if fact.maximum is None else fact.maximum
     if _is_number(default) and not low <= value <= high:
-        raise UserError(f"{fact.label} is {value:g}{fact.unit}.", f"It must lie between {low:g} and {high:g}.")
+        bound = f"at least {low:g}" if value < low else f"at most {high:g}"
+        raise UserError(f"{fact.label} is {value:g}{fact.unit}.", f"It must be {bound}{fact.unit}.")
 
 
 def _same_kind(value: Any, default: Any) -> bool:
