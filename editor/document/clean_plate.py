@@ -18,8 +18,9 @@ def clean_plate(photo: np.ndarray, alpha: np.ndarray, ground: np.ndarray | None 
     """(H, W, 3) in the photo's depth (uint8 or uint16) without the subject, whose alpha (H, W) is float32 in [0, 1].
 
     ``ground`` (H, W, 3), the estimated colours behind soft edges (float32 in [0, 1] or the photo's depth), is trusted
-    in proportion to 1 - 2 alpha; without it only the photo's own clear pixels count. Where those end, a pixel or two
-    round the subject included, colours come from the nearest ones. The photo itself where nothing is clear.
+    by (1 - 2 alpha)^2 up to an alpha of a half; without it only the photo's own clear pixels count. Where those end,
+    a pixel or two round the subject included, colours come from the nearest ones. The photo itself where nothing is
+    clear.
     """
     trust = _trust(alpha, ground is not None)
     if not trust.any():
@@ -37,7 +38,8 @@ def clean_plate(photo: np.ndarray, alpha: np.ndarray, ground: np.ndarray | None 
 
 def _trust(alpha: np.ndarray, estimated: bool) -> np.ndarray:
     """How far each pixel's colour is known to be the ground's: float32 (H, W) in [0, 1], drawn in from the subject."""
-    known = np.clip(1.0 - 2.0 * alpha, 0.0, 1.0) if estimated else (alpha <= 0.0).astype(np.float32)
+    clear = np.clip(1.0 - 2.0 * alpha, 0.0, 1.0)
+    known = clear * clear if estimated else (alpha <= 0.0).astype(np.float32)
     reach = max(1, round(max(alpha.shape) / 1500))
     return cv2.erode(known, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)))
 
