@@ -87,14 +87,12 @@ def test(words: list[str]) -> int:
 def lint(words: list[str]) -> int:
     """Run ruff, the import contracts and pyright; all of them, even after one has complained."""
     install("lint")
-    codes = [start("-m", "ruff", "check", *(words or ["."]))]
-    codes.append(
-        start(
-            "-c",
-            "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))",
-        )
-    )
-    codes.append(start("-m", "pyright"))
+    contracts = "import sys, importlinter.cli as cli; sys.exit(cli.lint_imports(no_cache=True, no_logo=True))"
+    codes = [
+        start("-m", "ruff", "check", *(words or ["."])),
+        start("-c", contracts),
+        start("-m", "pyright"),
+    ]
     return max(codes)
 
 

@@ -1,0 +1,1 @@
+"""The tests mirror the source; contract/ runs over whatever is registered."""
