@@ -97,13 +97,16 @@ class Actions:
     """The actions by what they do, and the menus they stand in."""
 
     def __init__(
-        self, window: QMainWindow, verbs: Mapping[str, object], conditions: Mapping[str, Callable[[], bool]]
+        self,
+        window: QMainWindow,
+        bar: QMenuBar,
+        verbs: Mapping[str, object],
+        conditions: Mapping[str, Callable[[], bool]],
     ) -> None:
         """``verbs`` maps the part before the dot to the object that has the method; every condition is a question."""
         self._window, self._conditions = window, conditions
         self.by_verb: dict[str, QAction] = {}
         self._when: list[tuple[QAction, str]] = []
-        bar = window.menuBar()
         self.menus = {name: _menu(bar, name) for name in MENUS}
         for entry in TABLE:
             if isinstance(entry, str):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QAction, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
@@ -13,7 +14,6 @@ from editor.paths import resource
 from editor.ui import theme
 
 ICON_PX = 19
-_SCALES = (1, 2, 3)
 
 
 @lru_cache(maxsize=128)
@@ -44,14 +44,11 @@ def icon(name: str, size_px: int = ICON_PX) -> QIcon:
     """The drawing in the colours of the theme worn now: plain, switched on, greyed out."""
     look = theme.current()
     made = QIcon()
-    states = (
-        (look.text, QIcon.Mode.Normal, QIcon.State.Off),
-        (look.selected_text, QIcon.Mode.Normal, QIcon.State.On),
-        (look.disabled, QIcon.Mode.Disabled, QIcon.State.Off),
-    )
-    for colour, mode, state in states:
-        for scale in _SCALES:
-            made.addPixmap(pixmap(name, colour, size_px, float(scale)), mode, state)
+    scale = float(math.ceil(_screen_scale()))
+    made.addPixmap(pixmap(name, look.text, size_px, scale), QIcon.Mode.Normal, QIcon.State.Off)
+    made.addPixmap(pixmap(name, look.disabled, size_px, scale), QIcon.Mode.Disabled, QIcon.State.Off)
+    if look.selected_text != look.text:
+        made.addPixmap(pixmap(name, look.selected_text, size_px, scale), QIcon.Mode.Normal, QIcon.State.On)
     return made
 
 
@@ -71,6 +68,12 @@ def retint(window: QWidget) -> None:
         name = target.property("drawing")
         if name:
             put(target, str(name), int(target.property("drawing_px")))  # type: ignore[arg-type]
+
+
+def _screen_scale() -> float:
+    """Device pixels to a point on the sharpest screen."""
+    app = QGuiApplication.instance()
+    return app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
 
 
 def app_icon() -> QIcon:

@@ -36,10 +36,11 @@ class LayerRow(QWidget):
         self.name = NameEdit()
         self.name.renamed.connect(self.renamed)
         self._facts = quiet()
+        self._facts.setContentsMargins(5, 0, 0, 0)
         self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         words = QVBoxLayout()
         words.setContentsMargins(0, 0, 0, 0)
-        words.setSpacing(0)
+        words.setSpacing(1)
         words.addWidget(self.name)
         words.addWidget(self._facts)
         for part in (self.eye, self._picture, self.mask):

@@ -94,7 +94,7 @@ class LayerSettingsPanel(Panel):
             )
             field.changing.connect(lambda value, name=name: self._place(name, value, False))
             field.done.connect(lambda value, name=name: self._place(name, value, True))
-            grid.addWidget(form_label(fact.label, field), 0, column)
+            grid.addWidget(form_label(fact.label, field, 0), 0, column)
             grid.addWidget(field, 1, column)
             grid.setColumnStretch(column, 1)
         self.body.addLayout(grid)

@@ -151,7 +151,7 @@ class LayersPanel(Panel):
             row.renamed.connect(lambda name, layer_id=layer_id: self._layers.rename(layer_id, name))
             self.list.addItem(item)
             self.list.setItemWidget(item, row)
-        rows = min(6, max(2, len(ids)))
+        rows = min(6, max(1, len(ids)))
         self.list.setFixedHeight(rows * (ROW_HEIGHT_PX + 2) + 2)
 
     def _ids(self) -> list[str]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QScrollArea,
     QStackedWidget,
@@ -25,6 +23,7 @@ from editor.ui import icons
 from editor.ui.actions import VIEW_KEYS, Actions
 from editor.ui.backdrop_commands import BackdropCommands
 from editor.ui.canvas import Canvas
+from editor.ui.conditions import conditions
 from editor.ui.desk import Desk
 from editor.ui.edit_commands import EditCommands
 from editor.ui.export_commands import ExportCommands
@@ -36,7 +35,8 @@ from editor.ui.live_edit import LiveEdit
 from editor.ui.matte_commands import MatteCommands
 from editor.ui.matte_panel import MattePanel
 from editor.ui.messages import Messages
-from editor.ui.panel import line
+from editor.ui.menu_head import menu_bar
+from editor.ui.right_column import RightColumn
 from editor.ui.session import Session
 from editor.ui.start_page import StartPage
 from editor.ui.status_bar import StatusBar
@@ -47,7 +47,6 @@ from editor.ui.view_commands import ViewCommands
 from editor.ui.view_strip import ViewStrip
 from editor.ui.window_commands import WindowCommands
 
-RIGHT_COLUMN_PX = 312
 SHUTDOWN_S = 10.0
 
 
@@ -104,7 +103,7 @@ class Window(QMainWindow):
         middle.setSpacing(0)
         middle.addWidget(self.column)
         middle.addWidget(self.stack, 1)
-        self.right = self._right_column()
+        self.right = RightColumn((self.matte_panel, self.layers_panel, self.layer_panel))
         middle.addWidget(self.right)
         whole = QWidget()
         rows = QVBoxLayout(whole)
@@ -117,61 +116,17 @@ class Window(QMainWindow):
         self.setStatusBar(self.status)
         self.views.panels = [self.options, self.column, self.right]
 
-    def _right_column(self) -> QWidget:
-        panels = QWidget()
-        panels.setObjectName("panelStack")
-        rows = QVBoxLayout(panels)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        for part in (self.matte_panel, line(), self.layers_panel, line(), self.layer_panel):
-            rows.addWidget(part)
-        rows.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(panels)
-        holder = QWidget()
-        holder.setObjectName("rightColumn")
-        holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        holder.setFixedWidth(RIGHT_COLUMN_PX)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(1, 0, 0, 0)
-        column.addWidget(area)
-        return holder
-
     def _make_actions(self) -> None:
-        name = QLabel("Mattelier")
-        name.setObjectName("appName")
-        self.menuBar().setCornerWidget(name, Qt.Corner.TopLeftCorner)
         owners = {
             "files": self.files, "edits": self.edits, "views": self.views, "exports": self.exports,
             "mattes": self.mattes, "layers": self.layers, "window": self.verbs,
         }  # fmt: skip
-        self.actions_table = Actions(self, owners, self._conditions())
+        self.actions_table = Actions(self, menu_bar(self), owners, conditions(self.desk, self.mattes))
         self.actions_table.add_views(self.views.show)
         self.actions_table.add_tools(self.desk.registry.tools, self.tool_box.choose)
         effects = {effect.name: effect.title for effect in self.desk.registry.effects.values()}
         self.actions_table.add_effects(effects, self.layers.add_effect)
         self.verbs.actions = self.actions_table
-
-    def _conditions(self) -> dict[str, object]:
-        """What an action may ask before it is offered."""
-        desk = self.desk
-
-        def document() -> Document | None:
-            return desk.document
-
-        return {
-            "document": lambda: document() is not None,
-            "undo": lambda: bool(desk.document and desk.document.history.undo_label),
-            "redo": lambda: bool(desk.document and desk.document.history.redo_label),
-            "matte": lambda: bool(desk.document and desk.document.state.subject_layer.mask is not None),
-            "layer": lambda: bool(desk.document and desk.document.state.active != desk.document.state.subject),
-            "computing": self.mattes.running,
-            "idle": lambda: desk.document is not None and not self.mattes.running(),
-        }
 
     def _connect(self) -> None:
         desk, canvas = self.desk, self.canvas
@@ -202,9 +157,7 @@ class Window(QMainWindow):
         self.stack.setCurrentWidget(self.start_page if document is None else self.canvas)
         self.status.show_photo(None if document is None else document.state)
         self.strip.show_chosen(self.canvas.view)
-        self.right.setEnabled(document is not None)
-        self.matte_panel.button.setProperty("primary", document is not None)
-        self.matte_panel.button.setStyle(self.matte_panel.button.style())
+        self.views.show_panels(document is not None)
         if document is None:
             self.start_page.refresh()
         else:

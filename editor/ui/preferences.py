@@ -15,11 +15,11 @@ from editor.ui.dialog import Dialog
 from editor.ui.fields import Choice, SliderField
 from editor.ui.plain_fields import Check, ColourField
 from editor.ui.theme import THEMES
+from editor.ui.view_commands import DEFAULT_BEHIND, DEFAULT_TINT
 
 _TINT = Param("Tint strength", 0.0, 100.0, 1.0, "%")
 _UNDO = Param("Undo memory", 64.0, 8192.0, 64.0, "MB", logarithmic=True)
 _BEHIND = {"checker": "Checkerboard", "colour": "One colour"}
-DEFAULT_TINT, DEFAULT_BEHIND = 0.45, (0.5, 0.5, 0.5)
 
 
 class Preferences(Dialog):

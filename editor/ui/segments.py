@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QToolButton
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionToolButton,
+    QStylePainter,
+    QToolButton,
+)
 
 from editor.ui import theme
 from editor.ui.fields import spoken
@@ -51,19 +60,52 @@ class Segments(QFrame):
             button.setToolTip(f"{spoken(word)} ({key})" if key else tip or spoken(word))
 
     def _button(self, choice: str, labels: bool) -> QToolButton:
-        button = QToolButton()
+        button = LabelButton(choice) if labels else QToolButton()
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        text = spoken(choice)
-        if labels:
-            button.setIcon(label_swatch(choice))
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            text = f" {text}  {LABEL_KEYS[choice]}"
-        button.setText(text)
+        button.setText(spoken(choice))
         self._group.addButton(button)
         self._buttons[choice] = button
         button.clicked.connect(lambda: self.done.emit(choice))
         return button
+
+
+class LabelButton(QToolButton):
+    """A label of the trimap: its swatch, its name and a small badge with its key."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self._label = label
+
+    def sizeHint(self) -> QSize:
+        """Room for all three."""
+        width = self.fontMetrics().horizontalAdvance(spoken(self._label))
+        return QSize(10 + 14 + 7 + width + 8 + 16 + 8, theme.ROW_PX)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The button as ever, and what stands on it."""
+        painter = QStylePainter(self)
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        option.text = ""
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+        look = theme.current()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        middle = self.height() / 2
+        label_swatch(self._label).paint(painter, 10, round(middle) - 7, 14, 14)
+        painter.setPen(QColor(look.selected_text if self.isChecked() else look.text))
+        left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        painter.drawText(self.rect().adjusted(31, 0, 0, 0), left, spoken(self._label))
+        badge = QRectF(self.width() - 24, middle - 8, 16, 16)
+        quiet = QColor(look.selected_secondary if self.isChecked() else look.secondary)
+        painter.setPen(QPen(quiet if look.line_px > 1 else QColor(look.line), 1))
+        painter.drawRoundedRect(badge, 4, 4)
+        font = self.font()
+        font.setPixelSize(11)
+        painter.setFont(font)
+        painter.setPen(quiet)
+        painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), LABEL_KEYS[self._label])
+        painter.end()
 
 
 def is_label_choice(choices: tuple[str, ...]) -> bool:

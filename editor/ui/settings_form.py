@@ -11,11 +11,16 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 from editor.api import Param, params_of
 from editor.ui import theme
 from editor.ui.fields import Choice, Number, SliderField
+from editor.ui.flow_row import FlowRow
 from editor.ui.plain_fields import Check, ColourField, TextField, ToggleField
 from editor.ui.segments import Segments
 
 Field: TypeAlias = SliderField | Number | Choice | Check | ColourField | Segments | TextField | ToggleField
 _MOST_SEGMENTS = 4
+LABEL_PX = 92
+_NUMBER_PX = 54
+_ACROSS_SLIDER_PX = 84
+ACROSS_ROW_PX = 40
 
 
 class SettingsForm(QWidget):
@@ -41,9 +46,7 @@ class SettingsForm(QWidget):
             field.done.connect(lambda new, name=name: self.edited.emit(name, new, True))
             self.fields[name] = field
             self._lay(row, fact, field)
-        if across:
-            row.addStretch(1)
-        else:
+        if not across:
             self._align_numbers()
 
     def values(self) -> dict[str, Any]:
@@ -57,11 +60,8 @@ class SettingsForm(QWidget):
             if field is not None and field.value() != value:
                 field.show_value(value)
 
-    def _row_layout(self) -> QHBoxLayout:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        return row
+    def _row_layout(self) -> FlowRow:
+        return FlowRow(self, ACROSS_ROW_PX, 12)
 
     def _column_layout(self) -> QFormLayout:
         column = QFormLayout(self)
@@ -76,6 +76,7 @@ class SettingsForm(QWidget):
         """One width for all numbers, so that the sliders end below each other."""
         sliders = [field for field in self.fields.values() if isinstance(field, SliderField)]
         width = max((field.number.width() for field in sliders), default=0)
+        width = max(width, _NUMBER_PX)
         for field in sliders:
             field.number.setFixedWidth(width)
 
@@ -86,13 +87,22 @@ class SettingsForm(QWidget):
         elif isinstance(field, ToggleField) or (self._across and isinstance(field, Segments)):
             layout.addWidget(field)
         elif self._across:
-            if isinstance(field, SliderField):
-                field.setFixedWidth(field.number.width() + 100)
-            layout.addWidget(form_label(fact.label, field))
-            layout.addWidget(field)
-            layout.addSpacing(4)
+            layout.addWidget(_pair(fact.label, field))
         else:
             layout.addRow(form_label(fact.label, field), field)
+
+
+def _pair(text: str, field: Field) -> QWidget:
+    """A label and its control, which stay together in a row."""
+    pair = QWidget()
+    row = QHBoxLayout(pair)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    row.addWidget(form_label(text, field, 0))
+    row.addWidget(field)
+    if isinstance(field, SliderField):
+        field.setFixedWidth(field.number.width() + _ACROSS_SLIDER_PX)
+    return pair
 
 
 def make_field(fact: Param, default: Any, across: bool) -> Field:
@@ -111,9 +121,10 @@ def make_field(fact: Param, default: Any, across: bool) -> Field:
     return TextField(str(default))
 
 
-def form_label(text: str, field: QWidget) -> QLabel:
-    """A quiet label that belongs to ``field``."""
+def form_label(text: str, field: QWidget, width_px: int = LABEL_PX) -> QLabel:
+    """A quiet label that belongs to ``field``; one width, so that the forms of a panel line up."""
     label = QLabel(text)
+    label.setMinimumWidth(width_px)
     label.setProperty("quiet", True)
     label.setMinimumHeight(theme.ROW_PX)
     label.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)

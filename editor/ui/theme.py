@@ -54,8 +54,9 @@ LIGHT = Theme(
 CONTRAST = Theme(
     name="contrast", title="High contrast", window="#000000", panel="#000000", field="#000000", line="#ffffff",
     surround="#000000", text="#ffffff", secondary="#ffffff", accent="#ffff00", primary="#ffff00",
-    primary_text="#000000", selected="#ffff00", selected_text="#000000", selected_secondary="#000000", hover="#333333", disabled="#b0b0b0",
-    error_ground="#000000", error_line="#ffff00", note_ground="#000000", knob_line="#000000", line_px=2,
+    primary_text="#000000", selected="#ffff00", selected_text="#000000", selected_secondary="#000000",
+    hover="#333333", disabled="#b0b0b0", error_ground="#000000", error_line="#ffff00", note_ground="#000000",
+    knob_line="#000000", line_px=2,
 )  # fmt: skip
 THEMES = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST)}
 

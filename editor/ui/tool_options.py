@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from editor.api import Tool, params_of
 from editor.ui.panel import quiet
-from editor.ui.settings_form import SettingsForm
+from editor.ui.settings_form import ACROSS_ROW_PX, SettingsForm
+
+_SIDE_PX = 12
 
 
 class ToolOptions(QWidget):
-    """A form for the tool's settings; ``edited()`` when one was changed here."""
+    """A form for the tool's settings, in as many rows as the window's width makes necessary.
+
+    ``edited()`` tells that one was changed here.
+    """
 
     edited = Signal()
 
@@ -19,48 +25,55 @@ class ToolOptions(QWidget):
         super().__init__()
         self.setObjectName("optionsBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(41)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 0, 12, 0)
-        row.setSpacing(12)
-        self._title = QLabel()
-        self._title.setProperty("heading", True)
-        row.addWidget(self._title)
-        self._area = QScrollArea()
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setWidgetResizable(True)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        row.addWidget(self._area, 1)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(_SIDE_PX, 0, _SIDE_PX, 1)
         self.tool: Tool | None = None
         self.form: SettingsForm | None = None
+        self._shown: QWidget | None = None
+        self._fit()
 
     def show_tool(self, tool: Tool | None) -> None:
         """Make the form for another tool."""
         self.tool, self.form = tool, None
-        self._title.setText("" if tool is None else tool.title)
-        if tool is None:
-            self._area.setWidget(QWidget())
-            return
-        names = params_of(tool)
-        if not names:
-            self._area.setWidget(quiet(first_sentence(type(tool).__doc__)))
-            return
-        self.form = SettingsForm(type(tool), {name: getattr(tool, name) for name in names}, across=True)
-        self.form.edited.connect(self._take)
-        self._area.setWidget(self.form)
+        if self._shown is not None:
+            self._row.removeWidget(self._shown)
+            self._shown.hide()
+            self._shown.deleteLater()
+        self._shown = self._widget_for(tool)
+        self._row.addWidget(self._shown)
+        self._fit()
 
     def refresh(self) -> None:
         """Show what the tool's settings are now: its keys change them too."""
         if self.tool is not None and self.form is not None:
             self.form.show_values({name: getattr(self.tool, name) for name in self.form.fields})
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width may need more or fewer rows."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _widget_for(self, tool: Tool | None) -> QWidget:
+        if tool is None:
+            return QWidget()
+        names = params_of(tool)
+        if not names:
+            return quiet(description(tool))
+        self.form = SettingsForm(type(tool), {name: getattr(tool, name) for name in names}, across=True)
+        self.form.edited.connect(self._take)
+        return self.form
+
+    def _fit(self) -> None:
+        height = ACROSS_ROW_PX
+        if self.form is not None:
+            height = self.form.layout().heightForWidth(self.width() - 2 * _SIDE_PX)
+        self.setFixedHeight(height + 1)
+
     def _take(self, name: str, value: object, _final: bool) -> None:
         setattr(self.tool, name, value)
         self.edited.emit()
 
 
-def first_sentence(text: str | None) -> str:
-    """The first sentence of a description, without line breaks."""
-    return " ".join((text or "").split("\n\n")[0].split())
+def description(tool: Tool) -> str:
+    """The first paragraph of what the tool's author wrote, in one line."""
+    return " ".join((type(tool).__doc__ or "").split("\n\n")[0].split())

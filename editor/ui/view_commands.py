@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from editor.settings import Settings
 from editor.ui import icons, theme
 from editor.ui.canvas import Canvas
-from editor.ui.preferences import DEFAULT_BEHIND, DEFAULT_TINT
+
+DEFAULT_TINT, DEFAULT_BEHIND = 0.45, (0.5, 0.5, 0.5)
 
 
 class ViewCommands:
@@ -17,6 +18,7 @@ class ViewCommands:
     def __init__(self, window: QMainWindow, canvas: Canvas, settings: Settings) -> None:
         self._window, self._canvas, self._settings = window, canvas, settings
         self.panels: list[QWidget] = []
+        self._hidden = False
 
     def fit(self) -> None:
         """Show all of the photo."""
@@ -52,9 +54,13 @@ class ViewCommands:
 
     def toggle_panels(self) -> None:
         """Hide everything round the photo, or bring it back."""
-        hidden = any(panel.isVisible() for panel in self.panels)
+        self._hidden = not self._hidden
+        self.show_panels(self._canvas.document is not None)
+
+    def show_panels(self, wanted: bool) -> None:
+        """The panels, where there is something to do with them and the user has not hidden them."""
         for panel in self.panels:
-            panel.setVisible(not hidden)
+            panel.setVisible(wanted and not self._hidden)
 
     def toggle_full_screen(self) -> None:
         """All of the screen, or a window again."""

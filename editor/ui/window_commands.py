@@ -1,4 +1,7 @@
-"""The verbs that open a dialog, and the few that belong to the window as a whole."""
+"""The verbs that open a dialog, and the few that belong to the window as a whole.
+
+Dialogs are imported when they are first opened: the window must not wait for them.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,9 @@ from editor.ui.backdrop_commands import BackdropCommands
 from editor.ui.canvas import Canvas
 from editor.ui.desk import Desk
 from editor.ui.export_commands import COMPOSITE, CUT_OUT, MATTE, ExportCommands
-from editor.ui.export_dialog import ExportDialog
 from editor.ui.layer_commands import LayerCommands
-from editor.ui.lists import About, PluginsList, ShortcutsList
 from editor.ui.matte_commands import MatteCommands
 from editor.ui.matte_panel import MattePanel
-from editor.ui.new_background_dialog import NewBackgroundDialog
-from editor.ui.preferences import Preferences
 from editor.ui.view_commands import ViewCommands
 
 
@@ -42,14 +41,20 @@ class WindowCommands:
 
     def export(self) -> None:
         """The export dialog: the composite where a background is shown, else the cut-out."""
+        from editor.ui.export_dialog import ExportDialog
+
         self._open(ExportDialog(self._desk, self._likely_export(), self._exports.export))
 
     def export_matte(self) -> None:
         """The export dialog, set to the matte."""
+        from editor.ui.export_dialog import ExportDialog
+
         self._open(ExportDialog(self._desk, MATTE, self._exports.export))
 
     def new_background(self) -> None:
         """Ask what is to lie behind the subject."""
+        from editor.ui.new_background_dialog import NewBackgroundDialog
+
         self._open(NewBackgroundDialog(self._desk, self._backdrops.put, self._backdrops.blur))
 
     def add_colour(self) -> None:
@@ -82,6 +87,8 @@ class WindowCommands:
 
     def preferences(self) -> None:
         """The preferences; they take effect at once."""
+        from editor.ui.preferences import Preferences
+
         self._open(Preferences(self._desk, self.follow_preferences))
 
     def follow_preferences(self) -> None:
@@ -101,14 +108,20 @@ class WindowCommands:
 
     def shortcuts(self) -> None:
         """Every key."""
+        from editor.ui.lists import ShortcutsList
+
         self._open(ShortcutsList(self._desk.window, self.actions.all()))
 
     def plugins(self) -> None:
         """What is installed and what is broken."""
+        from editor.ui.lists import PluginsList
+
         self._open(PluginsList(self._desk.window, self._desk.registry))
 
     def about(self) -> None:
         """Name, version, licence."""
+        from editor.ui.lists import About
+
         self._open(About(self._desk.window))
 
     def log(self) -> None:
