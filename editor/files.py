@@ -15,13 +15,12 @@ import numpy as np
 
 from editor.api import FileFormat, Photo, UserError, WriteOptions
 from editor.document.codec import exif
+from editor.document.codec.picture import LIMIT_PIXELS
 from editor.document.colour import to_8_bit
 from editor.document.part_file import part_file
 from editor.foreign_files import sentence_for
 
 Formats: TypeAlias = Mapping[str, type[FileFormat]]
-LIMIT_PIXELS = 400_000_000
-"""More than this would need several gigabytes for the photo alone."""
 _HEAD_BYTES = 64
 _JPEG_SLACK = 5  # how far JPEG's noise takes black and white from 0 and 255
 _LOSSY_COLOUR_SLACK = 24  # how far it takes the channels of a grey apart

@@ -29,7 +29,8 @@ def decode(data: bytes | memoryview, flags: int = cv2.IMREAD_UNCHANGED) -> np.nd
         raise UserError("The picture's pixels cannot be decoded.", "The file is damaged: take another copy.")
     if array.dtype.name not in ("uint8", "uint16"):
         raise UserError("The picture does not hold 8 or 16 bits a colour.", "Convert it to 16 bits first.")
-    if array.ndim == 3 and array.shape[2] == 3 and not flags & cv2.IMREAD_COLOR_RGB:
+    in_rgb_order = flags >= 0 and bool(flags & cv2.IMREAD_COLOR_RGB)  # "unchanged" is -1, which has every bit set
+    if array.ndim == 3 and array.shape[2] == 3 and not in_rgb_order:
         cv2.cvtColor(array, cv2.COLOR_BGR2RGB, array)
     elif array.ndim == 3 and array.shape[2] == 4:
         cv2.cvtColor(array, cv2.COLOR_BGRA2RGBA, array)

@@ -9,6 +9,9 @@ from editor.document.codec.png_chunks import Metadata
 from editor.document.colour import profile_for_rgb
 from editor.document.document import Photo
 
+LIMIT_PIXELS = 400_000_000
+"""More than this would need several gigabytes for the photo alone: it is refused before memory is taken."""
+
 
 def photo_from(
     pixels: np.ndarray, alpha: np.ndarray | None, metadata: Metadata, kind: str, turn: int | None = None

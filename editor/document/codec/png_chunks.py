@@ -68,19 +68,15 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     raise _damaged("it ends too soon")
 
 
+def read_array(data: bytes) -> np.ndarray:
+    """The pixels of a whole PNG file: (H, W), (H, W, 3) RGB or (H, W, 4) RGBA. ``UserError`` when damaged."""
+    return opencv.decode(_take_apart(data)[0])
+
+
 def read(data: bytes) -> tuple[np.ndarray, np.ndarray | None, Metadata]:
     """Colours (H, W, 3), straight alpha (H, W) or None, metadata of a whole PNG file. ``UserError`` when damaged."""
-    size_of(data[:24])
-    pixel_parts: list[bytes | memoryview] = [SIGNATURE]
-    found: dict[str, bytes] = {}
-    transparent: bytes | None = None
-    for name, content in chunks(data):
-        if name in _PIXEL_CHUNKS:
-            pixel_parts += [struct.pack(">I4s", len(content), name), content, struct.pack(">I", _crc(name, content))]
-            transparent = bytes(content) if name == b"tRNS" else transparent
-        else:
-            found.update(_metadata_in(name, content))
-    array = opencv.decode(b"".join(pixel_parts))
+    pixels_only, transparent, found = _take_apart(data)
+    array = opencv.decode(pixels_only)
     pixels, alpha = opencv.split(array)
     if array.ndim == 2 and transparent is not None and len(transparent) == 2:  # OpenCV leaves tRNS of grey pictures out
         alpha = opencv.unless_opaque(_alpha_of_grey(array, transparent, depth=data[24]))
@@ -99,6 +95,21 @@ def write(pixels: np.ndarray, alpha: np.ndarray | None, metadata: Metadata) -> b
         extra += _chunk(b"iTXt", _XMP_KEYWORD + b"\0\0\0\0\0" + metadata.xmp)
     after_header = 8 + 25
     return plain[:after_header] + extra + plain[after_header:] if extra else plain
+
+
+def _take_apart(data: bytes) -> tuple[bytes, bytes | None, dict[str, bytes]]:
+    """A PNG of the pixels alone, what its tRNS chunk holds, and the metadata by name."""
+    size_of(data[:24])
+    parts: list[bytes | memoryview] = [SIGNATURE]
+    found: dict[str, bytes] = {}
+    transparent: bytes | None = None
+    for name, content in chunks(data):
+        if name in _PIXEL_CHUNKS:
+            parts += [struct.pack(">I4s", len(content), name), content, struct.pack(">I", _crc(name, content))]
+            transparent = bytes(content) if name == b"tRNS" else transparent
+        else:
+            found.update(_metadata_in(name, content))
+    return b"".join(parts), transparent, found
 
 
 def _metadata_in(name: bytes, content: memoryview) -> dict[str, bytes]:
