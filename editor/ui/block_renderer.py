@@ -6,8 +6,8 @@ Pure of widgets: arrays in, a ``QImage`` out.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -15,7 +15,6 @@ import qimage2ndarray
 from PySide6.QtGui import QColor, QImage
 
 from editor.document.geometry import Rect
-from editor.document.tiles import Plane
 from editor.ui.colour_display import ColourDisplay
 from editor.ui.overlay import TintStyle, draw_tint
 from editor.ui.view_transform import NEAREST_ZOOM, level_for
@@ -24,8 +23,25 @@ from editor.ui.views import Look
 CHECKER_POINTS = 16
 CHECKER_GREYS = (244, 209)
 
-Region = Callable[[Look, int, Rect], np.ndarray | None]
-"""Composite pixels (h, w, 4) of a look at a level, straight, or None while they are still to be made."""
+
+
+class OutOfTime(Exception):  # noqa: N818 - it is no error
+    """Raised where drawing on would hold up the window; what is made so far is kept for the next turn."""
+
+
+class Source(Protocol):
+    """Where pixels come from."""
+
+    def begin(self, deadline_s: float) -> None:
+        """Raise ``OutOfTime`` from now on where a tile is to be made after ``deadline_s`` (the first one is free)."""
+
+    def region(self, look: Look, level: int, rect: Rect) -> np.ndarray | None:
+        """Composite pixels (h, w, 4) of a look at a level, straight; None while a worker makes them."""
+        ...
+
+    def labels(self, level: int, rect: Rect) -> np.ndarray:
+        """The trimap's labels (h, w) at a level."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -91,28 +107,28 @@ class Style:
 
 def render(
     look: Look, zoom: float, level: int, rect: Rect, size: tuple[int, int],
-    region: Region, trimap: Plane | None, colours: ColourDisplay, style: Style,
+    source: Source, colours: ColourDisplay, style: Style,
 ) -> QImage | None:  # fmt: skip
     """Device pixels ``rect`` of a picture of ``size`` at ``zoom``, made from mip ``level``; None without its tiles."""
     sampling = Sampling(zoom, level)
     level_size = size_at(size, level)
-    source = sampling.source(rect, level_size)
-    straight = region(look, level, source)
+    area = sampling.source(rect, level_size)
+    straight = source.region(look, level, area)
     if straight is None:
         return None
     piece = premultiplied(straight, opaque=not look.backdrop)
     convert = colours.convert if look.managed else _as_is
     if sampling.scale > 1:
-        shown = sampling.resample(convert(piece), source, rect)
+        shown = sampling.resample(convert(piece), area, rect)
     else:
-        shown = convert(sampling.resample(piece, source, rect))
+        shown = convert(sampling.resample(piece, area, rect))
     image = QImage(rect.w, rect.h, QImage.Format.Format_RGB32)
     pixels = qimage2ndarray.byte_view(image)
     pixels[:] = shown
     if look.backdrop:
         _lay_under(pixels, look.backdrop, rect, style)
-    if look.tinted and trimap is not None and style.tint.visible:
-        draw_tint(pixels, read_labels(trimap, zoom, rect, style.tint.margin_px), (rect.x, rect.y), style.tint)
+    if look.tinted and style.tint.visible:
+        draw_tint(pixels, read_labels(source, zoom, rect, size, style.tint.margin_px), (rect.x, rect.y), style.tint)
     return image
 
 
@@ -131,13 +147,13 @@ def premultiplied(straight: np.ndarray, opaque: bool) -> np.ndarray:
     return cv2.cvtColor(eight, cv2.COLOR_RGBA2BGRA)
 
 
-def read_labels(trimap: Plane, zoom: float, rect: Rect, margin_px: int) -> np.ndarray:
+def read_labels(source: Source, zoom: float, rect: Rect, size: tuple[int, int], margin_px: int) -> np.ndarray:
     """The trimap's labels under device pixels ``rect`` grown by a margin; the edge's go on beyond it."""
     level = level_for(zoom)
     sampling = Sampling(zoom, level)
     wide = rect.expand(margin_px)
-    source = sampling.source(wide, size_at((trimap.width, trimap.height), level))
-    return sampling.pick(trimap.at_level(level).read(source), source, wide)
+    area = sampling.source(wide, size_at(size, level))
+    return sampling.pick(source.labels(level, area), area, wide)
 
 
 def _as_is(pixels: np.ndarray) -> np.ndarray:

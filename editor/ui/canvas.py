@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from editor.api import Document, Effect, PointerEvent, Tool
+from editor.document.geometry import Placement
 from editor.errors import UserError
 from editor.ui import cursors
 from editor.ui.canvas_input import CanvasInput
@@ -27,7 +28,8 @@ class Canvas(PictureView):
     """Shows a document and hands the pointer to a tool.
 
     ``pointer_moved`` carries the pointer in pixels of the view's picture. ``tool_error`` carries a ``UserError`` of a
-    tool or of drawing. ``tool_changed`` says that a key changed the tool's settings.
+    tool or of drawing. ``tool_changed`` says that a key changed the tool's settings, ``gesture_done`` that a tool was
+    released.
     """
 
     pointer_moved = Signal(float, float)
@@ -35,6 +37,7 @@ class Canvas(PictureView):
     files_dropped = Signal(list)
     tool_error = Signal(object)
     tool_changed = Signal()
+    gesture_done = Signal()
 
     def __init__(
         self, effects: dict[str, type[Effect]], settings: Any, jobs: Runner | None = None, parent: QWidget | None = None
@@ -43,6 +46,7 @@ class Canvas(PictureView):
         super().__init__(effects, settings, jobs, parent)
         self.tool: Tool | None = None
         self.wheel_zooms = bool(settings.get("wheel_zooms", True))
+        self._held_placement: Placement | None = None
         self.gestures = Gestures(self)
         self.overlay = CanvasOverlay(self, bool(settings.get("motion", True)))
         self.input = CanvasInput(self)
@@ -53,7 +57,7 @@ class Canvas(PictureView):
         self.setAcceptDrops(True)
         self.setAccessibleName(self.tr("Photo"))
         self.setAccessibleDescription(
-            self.tr("Arrow keys move the photo, plus and minus zoom. Ctrl and arrows move a point; Enter uses the tool there.")
+            self.tr("Arrows move the photo, plus and minus zoom. Ctrl and arrows move a point, Enter uses the tool.")
         )
 
     def set_document(self, document: Document | None) -> None:
@@ -90,10 +94,18 @@ class Canvas(PictureView):
 
     def event_at(self, contact: Contact, right: bool) -> PointerEvent:
         """The contact in the pixels of the tool's space."""
-        assert self.document is not None
-        space = "photo" if self.tool is None else self.tool.space
-        placement = placement_of(self.document.state, self._view, space if space == "canvas" else "photo")
+        placement = self._held_placement or self.tool_placement()
         return to_tool(contact, self.transform, self.devicePixelRatioF(), placement, right)
+
+    def tool_placement(self) -> Placement:
+        """How the tool's space lies in the view's picture."""
+        assert self.document is not None
+        on_canvas = self.tool is not None and self.tool.space == "canvas"
+        return placement_of(self.document.state, self._view, "canvas" if on_canvas else "photo")
+
+    def hold_placement(self, held: bool) -> None:
+        """Map points as now until let go: a tool may move the very layer that they are measured in."""
+        self._held_placement = self.tool_placement() if held else None
 
     def pointer_at(self, contact: Contact | None) -> None:
         """Show what the tool would do under the pointer, and say where that is; None when it has left."""
@@ -109,7 +121,7 @@ class Canvas(PictureView):
 
     def on_wipe(self, x: float, y: float) -> bool:
         """True on the wipe's knob, or on its line."""
-        if self.document is None or not self._view.wipes:
+        if self.document is None or not self.wipes:
             return False
         line, area = self.wipe_x(), self.overlay.wipe_span()
         on_knob = (x - line) ** 2 + (y - (area[0] + area[1]) / 2) ** 2 <= (WIPE_KNOB_PT + 2) ** 2

@@ -12,7 +12,6 @@ from editor.api import Ring, Shape
 from editor.errors import UserError
 from editor.ui.marks import bounds_of, draw_cross, draw_marks, draw_wipe, marching
 from editor.ui.pointer import Contact
-from editor.ui.views import placement_of
 
 if TYPE_CHECKING:
     from editor.ui.canvas import Canvas
@@ -55,7 +54,7 @@ class CanvasOverlay:
         canvas = self._canvas
         if canvas.document is None:
             return
-        if len(canvas._view.looks) == 2:
+        if canvas.wipes:
             draw_wipe(painter, canvas.wipe_x(), *self.wipe_span())
         draw_marks(painter, self.marks, self._to_widget, self._dash_offset)
         at = canvas.input.keys.cursor
@@ -83,9 +82,7 @@ class CanvasOverlay:
 
     def _to_widget(self, x: float, y: float) -> tuple[float, float]:
         canvas = self._canvas
-        assert canvas.document is not None
-        space = "photo" if canvas.tool is None or canvas.tool.space != "canvas" else "canvas"
-        return canvas.to_widget(*placement_of(canvas.document.state, canvas._view, space).to_canvas(x, y))
+        return canvas.to_widget(*canvas.tool_placement().to_canvas(x, y))
 
     def _show(self) -> None:
         """Have the old marks' place and the new ones' painted."""

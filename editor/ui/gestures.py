@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from editor.api import Document, PointerEvent, Tool
 from editor.errors import UserError
@@ -20,6 +20,7 @@ class Stage(Protocol):
 
     document: Document | None
     tool: Tool | None
+    gesture_done: Any
 
     def pan_by(self, dx: float, dy: float) -> None:
         """Move the picture by points."""
@@ -36,6 +37,9 @@ class Stage(Protocol):
 
     def pull_wipe(self, x: float) -> None:
         """Put the wipe's line at a point."""
+
+    def hold_placement(self, held: bool) -> None:
+        """Map points as at the press from now on: a tool may move the very layer that they are measured in."""
 
     def event_at(self, contact: Contact, right: bool) -> PointerEvent:
         """The contact in the tool's space."""
@@ -77,6 +81,7 @@ class Gestures:
         if self.kind or self.stage.document is None:
             return
         self.kind, self._button = self.kind_for(contact), contact.button
+        self.stage.hold_placement(self.kind == "tool")
         self._start = self._last = contact
         if self.kind == "tool" and self.stage.tool is not None:
             self._tell(self.stage.tool.press, contact)
@@ -105,18 +110,20 @@ class Gestures:
         if self.kind == "zoom" and not self._far(contact):
             out = contact.alt or self._button == "right"
             self.stage.zoom_step(-1 if out else 1, (contact.x, contact.y))
-        elif self.kind == "tool" and self.stage.tool is not None:
-            self._tell(self.stage.tool.release, contact)
-        self.kind = ""
+        tool = self.stage.tool if self.kind == "tool" else None
+        finished = tool is not None and self._tell(tool.release, contact)
+        self._end()
         self.stage.show_cursor()
         self.stage.pointer_at(contact)
+        if finished:
+            self.stage.gesture_done.emit()
 
     def cancel(self) -> bool:
         """End what goes on without a trace; False where nothing did. A tool may be at work between two presses."""
         tool, document = self.stage.tool, self.stage.document
         at_work = tool is not None and (self.kind == "tool" or tool.working())
         ended = bool(self.kind) or at_work
-        self.kind = ""
+        self._end()
         if at_work and tool is not None and document is not None:
             tool.cancel(document)
         if ended:
@@ -128,11 +135,15 @@ class Gestures:
         self.hand = held
         self.stage.show_cursor()
 
+    def _end(self) -> None:
+        self.kind = ""
+        self.stage.hold_placement(False)
+
     def _far(self, contact: Contact) -> bool:
         return max(abs(contact.x - self._start.x), abs(contact.y - self._start.y)) >= CLICK_PT
 
-    def _tell(self, act: Callable[[Document, PointerEvent], None], contact: Contact) -> None:
-        """Let the tool act; whatever it raises ends the gesture first."""
+    def _tell(self, act: Callable[[Document, PointerEvent], None], contact: Contact) -> bool:
+        """Let the tool act; whatever it raises ends the gesture first, and makes this False."""
         document = self.stage.document
         assert document is not None
         done = False
@@ -144,3 +155,4 @@ class Gestures:
         finally:
             if not done:
                 self.cancel()
+        return done

@@ -1,11 +1,11 @@
-"""Makes the half-size copies of new planes on a worker, so that the first look at a large photo does not wait for them."""
+"""Makes the half-size copies of new planes on a worker, so that the first look at a large photo need not wait."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from editor.document.document import DocumentState
 from editor.document.tiles import Plane
@@ -14,6 +14,8 @@ COLD_PIXELS = 3 << 20
 """Smaller planes are halved in the blink of an eye, when they are first drawn."""
 COLD_TILES = 40
 """When so many tiles change at once, the plane counts as new."""
+START_MS = 30
+"""The first, rough picture is painted before a worker begins to compete for the processor."""
 SMALLEST_PX = 200
 """Levels smaller than this need no help."""
 
@@ -28,21 +30,31 @@ class MipWarmer(QObject):
         self._runner = runner
         self._warm: dict[str, Plane] = {}
         self._job: Any = None
+        self._new: list[Plane] = []
+        self._start = QTimer(self, singleShot=True, interval=START_MS)
+        self._start.timeout.connect(self._submit)
 
     @property
     def cold(self) -> bool:
-        """True while a worker makes half-size copies."""
-        return self._job is not None and not self._job.cancelled
+        """True while half-size copies are still to be made by a worker."""
+        return bool(self._new) or (self._job is not None and not self._job.cancelled)
 
     def follow(self, state: DocumentState | None) -> None:
         """Look at a state's planes and have the new ones' copies made; without a runner they are made when drawn."""
         planes = {} if state is None else state.planes()
         new = [plane for name, plane in planes.items() if not self._is_warm(name, plane)]
         self._warm = planes
-        if new and self._runner is not None:
+        if self._runner is not None and (new or not planes):
+            self._new = new
+            self._start.start()
+
+    def _submit(self) -> None:
+        planes, self._new = self._new, []
+        if planes and self._runner is not None:
             self._job = self._runner.submit(
-                "Draw", lambda progress: warm(new, progress), self._done, self._failed, key=f"mips-{id(self)}", quiet=True
-            )
+                "Draw", lambda progress: warm(planes, progress), self._done, self._failed,
+                key=f"mips-{id(self)}", quiet=True,
+            )  # fmt: skip
 
     def _is_warm(self, name: str, plane: Plane) -> bool:
         old = self._warm.get(name)

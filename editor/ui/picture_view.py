@@ -31,8 +31,8 @@ NOTHING = Rect(0, 0, 0, 0)
 class PictureView(ZoomPane):
     """Paints a document. Its surround is the palette's ``Dark`` colour.
 
-    ``view_changed`` carries the view's name, ``wipe_changed`` the line's place, ``colour_note_changed`` a sentence where
-    the photo's profile cannot be used (else empty), ``drawing_failed`` what a worker raised.
+    ``view_changed`` carries the view's name, ``wipe_changed`` the line's place, ``colour_note_changed`` a sentence
+    where the photo's profile cannot be used (else empty), ``drawing_failed`` what a worker raised.
     """
 
     view_changed = Signal(str)
@@ -149,6 +149,11 @@ class PictureView(ZoomPane):
         self._renew_style()
 
     @property
+    def wipes(self) -> bool:
+        """True where the view has a line between before and after."""
+        return self._view.wipes
+
+    @property
     def wipe(self) -> float:
         """Where before ends and after begins, as a part of the picture's width."""
         return self._wipe
@@ -200,7 +205,7 @@ class PictureView(ZoomPane):
 
     def _renew_picture(self, keep: bool) -> None:
         state = self.document.state if self.document else None
-        picture = None if state is None else Picture(self.picture_size, state.trimap, self.feed.region)
+        picture = None if state is None else Picture(self.picture_size, self.feed)
         self.painter.set_picture(picture, keep)
 
     # painting

@@ -42,10 +42,11 @@ class Block:
 
 
 class BlockSet:
-    """The blocks of a picture drawn at ``zoom``: ``width`` x ``height`` device pixels."""
+    """The blocks of a picture of ``size`` pixels drawn at ``zoom``; ``new`` until they have been painted once."""
 
     def __init__(self, zoom: float, size: tuple[int, int]) -> None:
         self.zoom = zoom
+        self.new = True
         self.bounds = Rect(0, 0, max(1, round(size[0] * zoom)), max(1, round(size[1] * zoom)))
         self._blocks: dict[BlockKey, Block] = {}
 

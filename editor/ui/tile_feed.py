@@ -6,6 +6,8 @@ both the feed says "not yet" and sends word when there is something to draw.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,6 +20,7 @@ from editor.document.document import DocumentState
 from editor.document.effects import EffectTypes
 from editor.document.geometry import Rect
 from editor.document.tiles import TILE_PX, Key, Plane
+from editor.ui.block_renderer import OutOfTime
 from editor.ui.mip_warmer import MipWarmer
 from editor.ui.views import Look
 
@@ -73,6 +76,7 @@ class TileFeed(QObject):
         self._job: Any = None
         self._attempt: tuple[DocumentState, str] | None = None
         self._hopeless: DocumentState | None = None
+        self._deadline_s, self._free = math.inf, True
         self._warmer = MipWarmer(runner, self)
         self._warmer.warmed.connect(self.warmed)
 
@@ -84,20 +88,30 @@ class TileFeed(QObject):
         self._wishes.clear()
         self._warmer.follow(state)
 
+    def begin(self, deadline_s: float) -> None:
+        """Make tiles until ``deadline_s`` and raise ``OutOfTime`` for further ones; the first is made in any case."""
+        self._deadline_s, self._free = deadline_s, True
+
+    def labels(self, level: int, rect: Rect) -> np.ndarray:
+        """The trimap's labels (h, w) for ``rect`` of a level."""
+        assert self._state is not None
+        trimap = self._state.trimap
+        if self._warmer.cold:  # halving a trimap takes every second label, so this is the same
+            return strided(trimap, level, rect)[:, :, 0]
+        return trimap.at_level(level).read(rect)
+
     def region(self, look: Look, level: int, rect: Rect) -> np.ndarray | None:
         """Straight (h, w, 4) pixels of ``rect`` of a level, of the state's depth; None while they are not there.
 
         Tiles that are missed are wished for; :meth:`request` has them made.
         """
         state = self._state
-        if state is None or state is self._hopeless or self._attempt == (state, look.pixels):
+        if state is None or state is self._hopeless or (state, look.pixels) == self._attempt:
             return None
         keys = _keys_of(rect)
         if self._warmer.cold and level > 0:
             return self._strided(state, look, level, rect)
-        self._attempt = (state, look.pixels)  # stays where drawing raises, so that a bug is met once, not at each paint
         tiles = self._tiles(state, look, level, keys)
-        self._attempt = None
         if tiles is None:
             return None
         if len(tiles) == 1:
@@ -124,15 +138,26 @@ class TileFeed(QObject):
         )  # fmt: skip
 
     def _tiles(self, state: DocumentState, look: Look, level: int, keys: list[Key]) -> list[np.ndarray] | None:
-        if self._runner is None or not is_slow(state, look.pixels, self.effects):
-            return [self._cache.tile(state, look.pixels, level, key, self.effects) for key in keys]
         found = [self._cache.peek(state, look.pixels, level, key, self.effects) for key in keys]
+        if self._runner is None or not is_slow(state, look.pixels, self.effects):
+            pairs = zip(keys, found, strict=True)
+            return [self._made(state, look, level, key) if tile is None else tile for key, tile in pairs]
         missing = {Wish(-level, look.pixels, key) for key, tile in zip(keys, found, strict=True) if tile is None}
         self._wishes |= missing
         return None if missing else [tile for tile in found if tile is not None]
 
+    def _made(self, state: DocumentState, look: Look, level: int, key: Key) -> np.ndarray:
+        """A tile made here and now, while there is time."""
+        if not self._free and time.perf_counter() > self._deadline_s:
+            raise OutOfTime
+        self._free = False
+        self._attempt = state, look.pixels  # stays where drawing raises, so that a bug is met once, not at each paint
+        tile = self._cache.tile(state, look.pixels, level, key, self.effects)
+        self._attempt = None
+        return tile
+
     def _work(self, state: DocumentState, first: list[Wish], then: list[Wish], progress: Progress) -> None:
-        """On a worker: the coarse tiles always, so that a moving slider shows something; the fine ones while in time."""
+        """On a worker: coarse tiles always, so that a moving slider shows something; fine ones while in time."""
         for wish in first:
             progress(0.0, "")
             self._cache.tile(state, wish.view, -wish.minus_level, wish.key, self.effects)
@@ -175,7 +200,9 @@ def strided(plane: Plane, level: int, rect: Rect) -> np.ndarray:
         area = plane.tile_rect(key)
         part = Rect(area.x, area.y, area.w, area.h).intersect(cover)
         x, y = -(-part.x // step), -(-part.y // step)
-        few = tile[y * step - area.y : part.bottom - area.y : step, x * step - area.x : part.right - area.x : step]
+        few = (tile if tile.ndim == 3 else tile[:, :, None])[
+            y * step - area.y : part.bottom - area.y : step, x * step - area.x : part.right - area.x : step
+        ]
         out[y - rect.y : y - rect.y + few.shape[0], x - rect.x : x - rect.x + few.shape[1]] = few
     return out
 

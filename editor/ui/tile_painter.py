@@ -16,10 +16,9 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QRegion
 
 from editor.document.geometry import Rect
-from editor.document.tiles import Plane
-from editor.ui.block_renderer import Region, Style, render
+from editor.ui.block_renderer import OutOfTime, Source, Style, render
 from editor.ui.colour_display import ColourDisplay
-from editor.ui.screen_blocks import BLOCK_PX, Block, BlockKey, BlockSet
+from editor.ui.screen_blocks import BLOCK_PX, NOTHING, Block, BlockKey, BlockSet
 from editor.ui.view_transform import level_for
 from editor.ui.views import Look
 
@@ -34,11 +33,10 @@ SetKey = tuple[Look, float]
 
 @dataclass(frozen=True)
 class Picture:
-    """What is drawn: ``size`` in pixels, the trimap over it, and where composite pixels come from."""
+    """What is drawn: ``size`` in pixels, and where its pixels and labels come from."""
 
     size: tuple[int, int]
-    trimap: Plane
-    region: Region
+    source: Source
 
 
 class TilePainter:
@@ -52,6 +50,7 @@ class TilePainter:
         self.colours, self.clock = colours, clock
         self.style = Style()
         self.blocks_made = 0
+        self._block_s = 0.001
         self.focus = (0.0, 0.0)
         self.hole_colour = QColor(40, 41, 44)
         self._picture: Picture | None = None
@@ -101,10 +100,15 @@ class TilePainter:
         blocks = self._set(look, zoom)
         inside = clip.moved(-origin[0], -origin[1]).intersect(blocks.bounds)
         keys = blocks.keys_in(inside)
-        late = self._make(blocks, look, [blocks.block(key) for key in keys], deadline_s)
+        wanted = [blocks.block(key) for key in keys]
+        if blocks.new and self._covered(look, blocks, inside):
+            late = wanted  # while the zoom runs through many values, sharp blocks of each would be made for nothing
+        else:
+            late = self._make(blocks, look, wanted, deadline_s)
+        blocks.new = False
         holes = [block for key in keys if (block := blocks.block(key)).image is None]
         if holes:
-            self._fill_holes(painter, look, blocks, holes, inside, origin)
+            self._fill_holes(painter, look, blocks, holes, origin)
         elif clip.area > BLOCK_PX * BLOCK_PX or inside == blocks.bounds:
             self._whole[look] = zoom
         for block in blocks.shown_in(inside):
@@ -145,11 +149,18 @@ class TilePainter:
 
     def _make(self, blocks: BlockSet, look: Look, wanted: list[Block], deadline_s: float) -> list[Block]:
         """Bring blocks up to date, those without any image first, then those near ``focus``; returns the late ones."""
+        assert self._picture is not None
         waiting = sorted((block for block in wanted if not block.fresh), key=self._urgency)
+        self._picture.source.begin(deadline_s)
         for index, block in enumerate(waiting):
-            if index and self.clock() > deadline_s:
+            started_s = self.clock()
+            if index and started_s + self._block_s > deadline_s:
                 return waiting[index:]
-            self._draw(blocks, look, block)
+            try:
+                self._draw(blocks, look, block)
+            except OutOfTime:
+                return waiting[index:]
+            self._block_s += 0.3 * (self.clock() - started_s - self._block_s)
         return []
 
     def _urgency(self, block: Block) -> tuple[bool, float]:
@@ -163,39 +174,41 @@ class TilePainter:
         rect = block.rect if block.image is None or block.rough else block.stale
         best = level_for(blocks.zoom)
         for level in range(best, best + COARSER_LEVELS + 1):
-            image = render(
-                look, blocks.zoom, level, rect, picture.size, picture.region, picture.trimap, self.colours, self.style
-            )
+            image = render(look, blocks.zoom, level, rect, picture.size, picture.source, self.colours, self.style)
             if image is not None:
                 self.blocks_made += 1
                 block.take(image, rect, rough=level > best)
                 return
 
     def _fill_holes(
-        self, painter: QPainter, look: Look, blocks: BlockSet, holes: list[Block], inside: Rect, origin: tuple[int, int]
+        self, painter: QPainter, look: Look, blocks: BlockSet, holes: list[Block], origin: tuple[int, int]
     ) -> None:
-        """Draw blocks of other zooms, enlarged or shrunk, where there is no image: the coarsest first."""
+        """Draw blocks of other zooms, enlarged or shrunk, where there is no image."""
         stand_ins = self._stand_ins(look, blocks)
         if not stand_ins:
             self.prepare_overview(look, math.inf)
             stand_ins = self._stand_ins(look, blocks)
-        painter.save()
-        painter.setClipRegion(_region_of(holes, origin), _joining(painter))
-        painter.fillRect(QRect(*origin, blocks.bounds.w, blocks.bounds.h), self.hole_colour)
+        left = holes
         for stand_in in stand_ins:
-            _draw_scaled(painter, stand_in, blocks.zoom / stand_in.zoom, inside, origin)
-        painter.restore()
+            ratio = blocks.zoom / stand_in.zoom
+            covered = [block for block in left if stand_in.covers(_scaled(block.rect, ratio))]
+            left = [block for block in left if block not in covered]
+            _draw_scaled(painter, stand_in, ratio, covered, origin)
+        for block in left:
+            area = block.rect.moved(*origin)
+            painter.fillRect(QRect(area.x, area.y, area.w, area.h), self.hole_colour)
+
+    def _covered(self, look: Look, blocks: BlockSet, rect: Rect) -> bool:
+        """True when another zoom's blocks can stand in for all of device pixels ``rect``."""
+        found = self._stand_ins(look, blocks)
+        return any(stand_in.covers(_scaled(rect, blocks.zoom / stand_in.zoom)) for stand_in in found)
 
     def _stand_ins(self, look: Look, blocks: BlockSet) -> list[BlockSet]:
-        """What may be seen through holes: the overview and the zoom shown before, else another look's."""
-        wanted = [(look, self._overview_zoom())]
-        if look in self._whole:
-            wanted.append((look, self._whole[look]))
+        """What may be seen through holes: the zoom shown before, the overview, and last any other look's overview."""
+        small = self._overview_zoom()
+        wanted = [(look, self._whole.get(look, small)), (look, small), *((other, small) for other in self._whole)]
         found = [self._sets[key] for key in dict.fromkeys(wanted) if key in self._sets]
-        found = [stand_in for stand_in in found if stand_in is not blocks and stand_in.covers(stand_in.bounds)]
-        if not found and look in self._whole and (look, self._whole[look]) in self._sets:
-            found = [self._sets[look, self._whole[look]]]
-        return found
+        return [stand_in for stand_in in found if stand_in is not blocks]
 
     def _forget(self, blocks: BlockSet, keys: list[BlockKey]) -> None:
         """Hold memory to a few screens' worth."""
@@ -207,25 +220,29 @@ class TilePainter:
             del self._sets[key]
 
 
-def _region_of(blocks: list[Block], origin: tuple[int, int]) -> QRegion:
-    region = QRegion()
-    for block in blocks:
-        region += QRegion(origin[0] + block.rect.x, origin[1] + block.rect.y, block.rect.w, block.rect.h)
-    return region
+def _scaled(rect: Rect, ratio: float) -> Rect:
+    """A rectangle in the device pixels of a set that is drawn ``ratio`` times as large."""
+    left, top = math.floor(rect.x / ratio), math.floor(rect.y / ratio)
+    return Rect(left, top, math.ceil(rect.right / ratio) - left, math.ceil(rect.bottom / ratio) - top)
 
 
-def _joining(painter: QPainter) -> Qt.ClipOperation:
-    """How a further clip joins the one a painter has."""
-    return Qt.ClipOperation.IntersectClip if painter.hasClipping() else Qt.ClipOperation.ReplaceClip
-
-
-def _draw_scaled(painter: QPainter, blocks: BlockSet, ratio: float, inside: Rect, origin: tuple[int, int]) -> None:
-    """Draw all blocks of a set that reach into device pixels ``inside``, ``ratio`` times as large."""
-    left, top = math.floor(inside.x / ratio) - 1, math.floor(inside.y / ratio) - 1
-    area = Rect(left, top, math.ceil(inside.w / ratio) + 3, math.ceil(inside.h / ratio) + 3)
-    for block in blocks.shown_in(area):
+def _draw_scaled(
+    painter: QPainter, stand_in: BlockSet, ratio: float, holes: list[Block], origin: tuple[int, int]
+) -> None:
+    """Draw a set's blocks ``ratio`` times as large, but only in the holes."""
+    if not holes:
+        return
+    region, area = QRegion(), NOTHING
+    for hole in holes:
+        region += QRegion(origin[0] + hole.rect.x, origin[1] + hole.rect.y, hole.rect.w, hole.rect.h)
+        area = area.union(_scaled(hole.rect, ratio))
+    painter.save()
+    joining = Qt.ClipOperation.IntersectClip if painter.hasClipping() else Qt.ClipOperation.ReplaceClip
+    painter.setClipRegion(region, joining)
+    for block in stand_in.shown_in(area):
         assert block.image is not None
         left, top = round(block.rect.x * ratio), round(block.rect.y * ratio)
         right, bottom = round(block.rect.right * ratio), round(block.rect.bottom * ratio)
         target = QRectF(origin[0] + left, origin[1] + top, right - left, bottom - top)
         painter.drawImage(target, block.image, QRectF(QRect(0, 0, block.rect.w, block.rect.h)))
+    painter.restore()

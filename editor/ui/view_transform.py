@@ -24,7 +24,8 @@ class ViewTransform:
     """``zoom`` device pixels per picture pixel; the picture's corner at device pixel (``x``, ``y``).
 
     The corner is kept in fractions, so that zooming in and out again drifts nowhere, and drawn at ``origin``, whole
-    pixels, so that finished pixels are shown as they are. ``fitted`` is True while the picture follows the widget's size.
+    pixels, so that finished pixels are shown as they are. ``fitted`` is True while the picture follows the widget's
+    size.
     """
 
     zoom: float = 1.0
