@@ -49,7 +49,8 @@ class Kernel:
 def gaussian(sigma_px: float, dx: float = 0.0, dy: float = 0.0) -> Kernel:
     """A Gaussian of standard deviation ``sigma_px`` out to three of them, its centre moved by (dx, dy) pixels.
 
-    Each weight is the integral over its pixel, so that widths and shifts below a pixel come out right too.
+    Each weight is the integral over a tent two pixels wide, as in linear interpolation, so that shifts below a pixel
+    come out right at any width.
     """
     return _gaussian(round(sigma_px, 3), round(dx, 3), round(dy, 3))
 
@@ -62,14 +63,23 @@ def gaussian_margin_px(sigma_px: float, dx: float = 0.0, dy: float = 0.0) -> int
 @lru_cache(maxsize=16)
 def _gaussian(sigma_px: float, dx: float, dy: float) -> Kernel:
     margin = gaussian_margin_px(sigma_px, dx, dy)
-    return Kernel(np.outer(_integrals(margin, sigma_px, dy), _integrals(margin, sigma_px, dx)))
+    return Kernel(np.outer(_tent_integrals(margin, sigma_px, dy), _tent_integrals(margin, sigma_px, dx)))
 
 
-def _integrals(margin: int, sigma_px: float, centre: float) -> np.ndarray:
-    """The integral of a one-dimensional Gaussian over each of 2 margin + 1 pixels."""
-    scale = 1.0 / (max(sigma_px, 1e-3) * math.sqrt(2.0))
-    edges = [math.erf((i - 0.5 - centre) * scale) for i in range(-margin, margin + 2)]
-    return np.diff(edges)
+def _tent_integrals(margin: int, sigma_px: float, centre: float) -> np.ndarray:
+    """The integral of a one-dimensional Gaussian times a tent at each of 2 margin + 1 pixels.
+
+    It is the second difference of the Gaussian's second integral, u Phi(u / s) + s phi(u / s) with u from the centre.
+    """
+    sigma_px = max(sigma_px, 1e-3)
+
+    def twice_integrated(u: float) -> float:
+        z = u / sigma_px
+        phi = math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+        return u * 0.5 * (1.0 + math.erf(z / math.sqrt(2.0))) + sigma_px * phi
+
+    values = [twice_integrated(i - centre) for i in range(-margin - 1, margin + 2)]
+    return np.maximum(np.diff(values, 2), 0.0)
 
 
 def blur_colours(pixels: np.ndarray, kernel: Kernel) -> np.ndarray:
