@@ -94,7 +94,11 @@ def _load_registry() -> Registry:
     from editor import paths
     from editor.plugin_loader import load_all
 
-    return load_all(paths.plugin_dir())
+    try:
+        folder = paths.plugin_dir()
+    except OSError:  # a home that cannot be written holds no plugins, and the work can be done without
+        folder = None
+    return load_all(folder)
 
 
 def _services(registry: Registry) -> Services:

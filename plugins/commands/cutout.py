@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -66,8 +66,9 @@ class CutOut(Command):
         _check_targets(args, output, services)
         bar = _Bar(sys.stderr)
         document, notes = _opened(args, services)
+        background = _background(args.background, services)
         result = _matted(document, engine, args.decontaminate / 100, bar.part(0.0, 0.9))
-        picture = _picture(document, result, args.background, services, notes, bar.part(0.9, 1.0))
+        picture = _picture(document, result, background, services, notes, bar.part(0.9, 1.0))
         options = WriteOptions(keep_hidden_colour=args.keep_hidden_colour)
 
         def write(path: Path, photo: Photo) -> None:
@@ -181,23 +182,29 @@ def _matted(document: Document, engine: Engine, decontaminate: float, progress: 
     return result
 
 
+def _background(text: str | None, services: Services) -> Any:
+    """What goes under the subject, as ``backdrop.new_background`` takes it; None for nothing."""
+    from editor.document.backdrop import Blur
+    from editor.document.layer import SolidColour
+
+    if text is None:
+        return None
+    if text == "blur":
+        return Blur()
+    return SolidColour(_colour(text)) if text.startswith("#") else services.read_photo(Path(text), services.formats)
+
+
 def _picture(
-    document: Document, result: Any, background: str | None, services: Services, notes: list[str], progress: Progress
+    document: Document, result: Any, background: Any, services: Services, notes: list[str], progress: Progress
 ) -> Photo:
     """The cut-out, or the composite over the background that was asked for."""
     from editor.document import backdrop, composite, foreground
-    from editor.document.layer import SolidColour
 
     if background is None:
         return composite.cut_out(document.state, progress)
-    choice: Any
-    if background == "blur":
-        choice = backdrop.Blur(plate=result.plate)
-    elif background.startswith("#"):
-        choice = SolidColour(_colour(background))
-    else:
-        choice = services.read_photo(Path(background), services.formats)
-    remark = backdrop.new_background(document, choice, colours=foreground.estimate_colours)
+    if isinstance(background, backdrop.Blur):
+        background = replace(background, plate=result.plate)
+    remark = backdrop.new_background(document, background, colours=foreground.estimate_colours)
     if remark:
         notes.append(remark)
     return composite.flatten(document.state, services.effects, progress)

@@ -1,0 +1,210 @@
+"""``mattelier cutout``: the same route as in the window, and nothing half-written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from editor import files
+
+
+@pytest.fixture
+def photo(folder: Path) -> Path:
+    return folder / "demo.png"
+
+
+@pytest.fixture
+def read(registry):
+    return lambda path: files.read_photo(path, registry.formats)
+
+
+@pytest.fixture
+def cutout(mattelier, folder, photo):
+    """Cut out the demo with more words; --engine closed-form unless they name another."""
+
+    def call(*words: object):
+        engine = () if "--engine" in words else ("--engine", "closed-form")
+        return mattelier("cutout", photo, "--trimap", folder / "demo_trimap.png", *engine, *words)
+
+    return call
+
+
+def facts_of(outcome) -> dict:
+    assert outcome.code == 0, outcome.err
+    return json.loads(outcome.out)
+
+
+def test_the_cut_out_lies_beside_the_photo_with_straight_alpha(cutout, folder, read):
+    facts = facts_of(cutout("--json"))
+    assert facts["files"] == [str(folder / "demo_cutout.png")]
+    assert facts["engine"] == "closed-form" and facts["device"] == "CPU" and facts["licence"] == "MIT"
+    assert facts["size"] == [160, 120] and 0 < facts["seconds"] < 60
+    result, source = read(folder / "demo_cutout.png"), read(folder / "demo.png")
+    assert result.alpha is not None and result.alpha.min() == 0 and result.alpha.max() == 255
+    solid = cv2.erode((result.alpha == 255).astype(np.uint8), np.ones((9, 9))) > 0
+    assert np.abs(result.pixels[solid].astype(int) - source.pixels[solid]).max() <= 1
+    assert (result.pixels[result.alpha == 0] == 0).all(), "the removed background must not stay in the file"
+
+
+def test_its_matte_is_near_the_truth_and_is_the_cut_outs_alpha(cutout, mattelier, folder, read):
+    facts = facts_of(cutout("--matte", folder / "matte.png", "--json"))
+    assert facts["files"] == [str(folder / "demo_cutout.png"), str(folder / "matte.png")]
+    assert (read(folder / "matte.png").pixels[..., 0] == read(folder / "demo_cutout.png").alpha).all()
+    measured = mattelier(
+        "evaluate", "--json", "--alpha", folder / "matte.png", "--truth", folder / "demo_alpha.png",
+        "--trimap", folder / "demo_trimap.png",
+    )  # fmt: skip
+    assert json.loads(measured.out)["mse"] < 0.03
+
+
+def test_without_an_engine_named_the_default_one_is_taken(mattelier, folder, photo, registry):
+    outcome = mattelier("cutout", photo, "--trimap", folder / "demo_trimap.png", "--json")
+    default = max(registry.engines.values(), key=lambda engine: engine.rank)
+    assert facts_of(outcome)["engine"] == default.name
+
+
+def test_a_colour_as_background_gives_an_opaque_composite_in_any_format(cutout, folder, read):
+    facts_of(cutout("--background", "#ff8000", "--output", folder / "new.png", "--json"))
+    result = read(folder / "new.png")
+    assert result.alpha is None
+    assert (result.pixels[0, 0] == (255, 128, 0)).all()
+    facts_of(cutout("--background", "#ff8000", "--output", folder / "new.jpg", "--json"))
+    assert (folder / "new.jpg").stat().st_size > 0
+
+
+def test_a_picture_as_background_is_seen_where_the_subject_is_not(cutout, folder, read):
+    cv2.imwrite(str(folder / "sky.png"), np.full((60, 80, 3), (200, 100, 50), np.uint8))
+    facts_of(cutout("--background", folder / "sky.png", "--output", folder / "new.png", "--json"))
+    assert np.abs(read(folder / "new.png").pixels[0, 0].astype(int) - (50, 100, 200)).max() <= 1
+
+
+def test_the_old_background_out_of_focus_can_be_the_new_one(cutout, folder, read):
+    facts_of(cutout("--background", "blur", "--output", folder / "new.png", "--json"))
+    result, source = read(folder / "new.png"), read(folder / "demo.png")
+    assert result.alpha is None and result.pixels.shape == source.pixels.shape
+    trimap = cv2.imread(str(folder / "demo_trimap.png"), cv2.IMREAD_GRAYSCALE)
+    solid = cv2.erode((trimap == 255).astype(np.uint8), np.ones((5, 5))) > 0
+    assert np.abs(result.pixels[solid].astype(int) - source.pixels[solid]).max() <= 2, "the subject stays sharp"
+
+
+def test_decontamination_takes_the_old_background_out_of_soft_edges(cutout, folder, read):
+    for percent in (0, 100):
+        name = folder / f"d{percent}.png"
+        facts_of(cutout("--decontaminate", percent, "--output", name, "--keep-hidden-colour", "--json"))
+    source, left, taken = read(folder / "demo.png"), read(folder / "d0.png"), read(folder / "d100.png")
+    soft = (left.alpha > 20) & (left.alpha < 200)
+    assert (left.pixels[soft] == source.pixels[soft]).all(), "0 percent keeps the photo's colours"
+    redness = (taken.pixels.astype(int)[..., 0] - taken.pixels[..., 2])[soft].mean()
+    assert redness > (source.pixels.astype(int)[..., 0] - source.pixels[..., 2])[soft].mean() + 5, "the cat is ginger"
+
+
+def test_a_16_bit_photo_stays_16_bit(mattelier, folder, read):
+    pixels = cv2.imread(str(folder / "demo.png"), cv2.IMREAD_COLOR).astype(np.uint16) * 257 + 3
+    cv2.imwrite(str(folder / "deep.png"), pixels)
+    words = ("--trimap", folder / "demo_trimap.png", "--engine", "closed-form", "--matte", folder / "m.png", "--json")
+    facts_of(mattelier("cutout", folder / "deep.png", *words))
+    result = read(folder / "deep_cutout.png")
+    assert result.pixels.dtype == np.uint16 and result.alpha.dtype == np.uint16
+    assert read(folder / "m.png").pixels.dtype == np.uint16
+
+
+def test_settings_of_the_engine_are_set_by_name(cutout, folder, read):
+    facts_of(cutout("--set", "smoothness=1e-3", "--output", folder / "smooth.png", "--json"))
+    facts_of(cutout("--output", folder / "normal.png", "--json"))
+    assert (read(folder / "smooth.png").alpha != read(folder / "normal.png").alpha).any()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--engine", "magic"), "There is no engine magic. Choose one of"),
+        (("--set", "smoothness"), "is no setting of closed-form"),
+        (("--set", "colour=3"), "its settings are: smoothness"),
+        (("--set", "smoothness=much"), "smoothness cannot be much"),
+        (("--set", "smoothness=7"), "Smoothness is 7. It must"),
+        (("--decontaminate", "101"), "between 0 and 100"),
+        (("--decontaminate", "nan"), "between 0 and 100"),
+        (("--background", "#12"), "#12 is no colour"),
+        (("--background", "nowhere.png"), "nowhere.png"),
+        (("--output", "cut.jpg"), "cannot hold a cut-out"),
+        (("--output", "cut.xyz"), "no known suffix"),
+        (("--output", "nowhere/cut.png"), "There is no folder"),
+        (("--output", "same.png", "--matte", "same.png"), "cannot both be same.png"),
+    ],
+)
+def test_what_the_user_got_wrong_is_one_sentence_and_no_file(cutout, folder, monkeypatch, words, sentence):
+    monkeypatch.chdir(folder)
+    before = sorted(folder.iterdir())
+    outcome = cutout(*words)
+    assert outcome.code == 1 and sentence in outcome.err
+    assert outcome.err.startswith("mattelier: ") and outcome.err.count("\n") == 1 and outcome.out == ""
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_file_that_exists_is_not_replaced_unless_told_to(cutout, folder):
+    target = folder / "demo_cutout.png"
+    target.write_bytes(b"precious")
+    refused = cutout()
+    assert refused.code == 1 and "exists already" in refused.err and "--overwrite" in refused.err
+    assert target.read_bytes() == b"precious"
+    assert cutout("--overwrite").code == 0 and target.read_bytes() != b"precious"
+
+
+def test_the_photo_itself_is_never_written_to_without_being_asked(cutout, photo):
+    before = photo.read_bytes()
+    assert cutout("--output", photo).code == 1
+    assert photo.read_bytes() == before
+
+
+def test_a_trimap_of_another_size_is_refused_before_any_work(mattelier, folder, photo):
+    cv2.imwrite(str(folder / "small.png"), np.full((60, 80), 128, np.uint8))
+    outcome = mattelier("cutout", photo, "--trimap", folder / "small.png")
+    assert outcome.code == 1 and "small.png" in outcome.err and not (folder / "demo_cutout.png").exists()
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_a_trimap_of_one_label_is_a_sentence(mattelier, folder, photo, value):
+    cv2.imwrite(str(folder / "flat.png"), np.full((120, 160), value, np.uint8))
+    outcome = mattelier("cutout", photo, "--trimap", folder / "flat.png", "--engine", "closed-form")
+    assert outcome.code == 1 and outcome.err.startswith("mattelier: ") and not (folder / "demo_cutout.png").exists()
+
+
+def test_other_greys_in_a_trimap_count_as_unknown_and_are_mentioned(mattelier, folder, photo):
+    trimap = cv2.imread(str(folder / "demo_trimap.png"), cv2.IMREAD_GRAYSCALE)
+    trimap[trimap == 128] = 100
+    cv2.imwrite(str(folder / "odd.png"), trimap)
+    outcome = mattelier("cutout", photo, "--trimap", folder / "odd.png", "--engine", "closed-form", "--json")
+    assert facts_of(outcome)["notes"]
+
+
+def test_cancelling_half_way_leaves_no_file(cutout, folder, monkeypatch, registry):
+    def interrupted(self, image, trimap, progress, start=None):
+        progress(0.5, "half way")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registry.engines["closed-form"], "run", interrupted)
+    before = sorted(folder.iterdir())
+    outcome = cutout()
+    assert outcome.code == 130 and sorted(folder.iterdir()) == before
+
+
+def test_a_terminal_sees_a_bar_that_is_gone_at_the_end():
+    from io import StringIO
+
+    from plugins.commands.cutout import _Bar
+
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal, file = Terminal(), StringIO()
+    for stream in (terminal, file):
+        bar = _Bar(stream)
+        bar.part(0.0, 0.5)(1.0, "Solving")
+        bar.clear()
+    assert "50% Solving" in terminal.getvalue() and terminal.getvalue().endswith(" \r")
+    assert file.getvalue() == ""

@@ -1,0 +1,41 @@
+"""``mattelier engines``."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_json_lists_every_engine_and_exactly_one_default(mattelier, registry):
+    rows = json.loads(mattelier("engines", "--json").out)
+    assert {row["name"] for row in rows} == set(registry.engines)
+    assert [row["default"] for row in rows].count(True) == 1 and rows[0]["default"]
+    for row in rows:
+        assert {"name", "title", "description", "licence", "device", "default", "settings"} == set(row)
+        assert row["device"] and row["licence"]
+
+
+def test_the_list_for_people_names_engines_settings_and_the_default(mattelier):
+    outcome = mattelier("engines")
+    assert outcome.code == 0 and "closed-form" in outcome.out and "(default)" in outcome.out
+    assert "smoothness=1e-07" in outcome.out
+
+
+def test_a_plugin_that_could_not_be_loaded_is_named_on_stderr(mattelier, home):
+    plugins = home / "data" / "plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "broken.py").write_text("import no_such_library_anywhere")
+    outcome = mattelier("engines", "--json")
+    assert outcome.code == 0 and json.loads(outcome.out)
+    assert "broken.py" in outcome.err and "ModuleNotFoundError" in outcome.err
+
+
+def test_an_engine_in_the_users_folder_is_listed(mattelier, home):
+    plugins = home / "data" / "plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "mine.py").write_text(
+        "from dataclasses import dataclass\nfrom editor.api import Engine\n\n@dataclass\nclass Mine(Engine):\n"
+        "    name = 'mine'\n    title = 'Mine'\n    licence = 'GPL-3.0'\n\n"
+        "    def run(self, image, trimap, progress, start=None):\n        return trimap / 255\n\nPLUGINS = [Mine]\n"
+    )
+    rows = {row["name"]: row for row in json.loads(mattelier("engines", "--json").out)}
+    assert rows["mine"]["licence"] == "GPL-3.0" and not rows["mine"]["default"]
