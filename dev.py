@@ -53,13 +53,13 @@ PACMAN = (
 
 def main() -> int:
     """Read the command line and do what it says; the exit code is that of the thing started."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (_, text) in COMMANDS.items():
-        described = commands.add_parser(name, help=text, description=text, add_help=name != "test")
-        described.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="passed on")
-    args = parser.parse_args()
-    return COMMANDS[args.command][0](args.words)
+    commands = "\n".join(f"  {name:<12} {text}" for name, (_, text) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=f"commands:\n{commands}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    args = parser.parse_args(sys.argv[1:2])  # what follows the command belongs to what it starts
+    return COMMANDS[args.command][0](sys.argv[2:])
 
 
 def run(words: list[str]) -> int:

@@ -74,7 +74,14 @@ def test_an_older_python_can_read_it_and_is_told_what_is_needed():
 def test_help_names_every_command():
     result = subprocess.run([sys.executable, "dev.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
     for command in ("run", "test", "lint", "bench", "screenshots", "package"):
-        assert f"    {command} " in result.stdout
+        assert f"\n  {command} " in result.stdout
+
+
+def test_words_after_a_command_are_passed_on_even_if_they_look_like_options(dev, monkeypatch):
+    given = []
+    monkeypatch.setitem(dev.COMMANDS, "test", (lambda words: given.append(words) or 0, ""))
+    monkeypatch.setattr(sys, "argv", ["dev.py", "test", "-k", "demo", "--help"])
+    assert dev.main() == 0 and given == [["-k", "demo", "--help"]]
 
 
 def test_a_second_start_installs_nothing(dev, started):
