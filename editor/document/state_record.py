@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -52,7 +53,8 @@ def from_record(record: Any, find: Find, icc: bytes | None, exif: bytes | None, 
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise makes_no_sense() from error
     _check(state)
-    return state
+    known = any(layer.id == state.active for layer in state.layers)
+    return state if known else replace(state, active=state.subject)
 
 
 def plain(value: Any) -> Any:
@@ -158,7 +160,7 @@ def _one_of(value: Any, allowed: Sequence[str]) -> str:
 def _check(state: DocumentState) -> None:
     """Raise ``UserError`` where parts do not fit together: what the rest of the program takes for granted."""
     ids = [layer.id for layer in state.layers]
-    if len(set(ids)) != len(ids) or state.subject not in ids or state.active not in ids:
+    if len(set(ids)) != len(ids) or state.subject not in ids:
         raise makes_no_sense()
     if state.width * state.height > LIMIT_PIXELS:
         raise UserError(f"The canvas has {state.width} x {state.height} pixels, too many to open.", "Make it smaller.")
