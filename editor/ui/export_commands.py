@@ -90,17 +90,17 @@ class ExportCommands:
         desk, document = self._desk, self._desk.require()
         plane = document.state.trimap
 
-        def work(progress: Progress) -> tuple[np.ndarray, str]:
+        def work(progress: Progress) -> tuple[np.ndarray, tuple[str, ...]]:
             from editor.files import read_trimap
 
             progress(0.0, "reading")
             return read_trimap(path, (plane.width, plane.height), desk.registry.formats)
 
-        def done(read: tuple[np.ndarray, str]) -> None:
+        def done(read: tuple[np.ndarray, tuple[str, ...]]) -> None:
             with document.edit("Import trimap"):
                 document.set_trimap(trimap.from_array(read[0]))
             if read[1]:
-                desk.messages.say(f"{path.name} was taken as a trimap.", str(read[1]))
+                desk.messages.say(f"{path.name} was taken as a trimap.", " ".join(read[1]))
 
         desk.run(f"Import {path.name}", work, done)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -61,15 +62,14 @@ class Session:
 
         def done(document: Document) -> None:
             self._desk.lay(document, Origin(session.title))
-            self._write()
-            session.discard()
+            self._write(session.discard)
 
         self._desk.jobs.submit(f"Recover {session.title}", work, done, key="document")
 
     def _discard(self, session: CrashedSession) -> None:
         session.discard()
 
-    def _write(self) -> None:
+    def _write(self, then: Callable[[], None] = lambda: None) -> None:
         """Write the state as it is now; a newer one takes the place of one that is still being written."""
         document = self._desk.document
         if document is None:
@@ -87,7 +87,7 @@ class Session:
         self._desk.jobs.submit(
             "Journal",
             lambda progress: journal.write(state, progress),
-            lambda _: None,
+            lambda _: then(),
             self._complain,
             key=_KEY,
             quiet=True,
@@ -101,8 +101,6 @@ class Session:
             self._desk.messages.say("Unsaved work cannot be kept safe from a crash.", reason, kind="error")
 
 
-def _when(when: object) -> str:
-    """A point in time, however it is kept, for a sentence."""
-    if isinstance(when, (int, float)):
-        when = datetime.fromtimestamp(when)
-    return when.strftime("%d %B, %H:%M") if isinstance(when, datetime) else str(when)
+def _when(when: datetime) -> str:
+    """A point in time for a sentence."""
+    return when.strftime("%d %B, %H:%M")

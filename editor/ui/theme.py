@@ -115,6 +115,8 @@ def style_sheet(theme: Theme) -> str:
 def apply(app: QApplication, name: str) -> Theme:
     """Dress the program in the theme called ``name`` (dark where there is none of that name)."""
     theme = THEMES.get(name, DARK)
+    if app.property("theme") == theme.name:
+        return theme  # dressing every widget anew takes time
     app.setStyle("Fusion")
     font = app.font()
     font.setPixelSize(TEXT_PX)
