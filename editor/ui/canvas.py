@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QHideEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from editor.api import Document, Effect, PointerEvent, Tool
@@ -148,6 +148,11 @@ class Canvas(PictureView):
         if not isinstance(error, UserError):
             raise error
         self.tool_error.emit(error)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing walks where nobody looks."""
+        super().hideEvent(event)
+        self.overlay.rest()
 
     def paint_over(self, painter: QPainter) -> None:
         """The wipe's line, the tool's marks and the keyboard's point."""

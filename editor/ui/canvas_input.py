@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import (
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 class CanvasInput(QObject):
     """An event filter: mouse, pen, wheel, touchpad, keys and dropped files of one canvas."""
+
+    _handlers: dict[QEvent.Type, Callable[[Any], bool]] = {}  # noqa: RUF012 - Qt may ask once this object's own is gone
 
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas)

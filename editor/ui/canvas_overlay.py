@@ -49,6 +49,10 @@ class CanvasOverlay:
         self.marks = [mark for mark in marks if not (isinstance(mark, Ring) and (gone or self.contact is None))]
         self._show()
 
+    def rest(self) -> None:
+        """Let the dashes stand still until the marks are asked for again."""
+        self._walk.stop()
+
     def paint(self, painter: QPainter) -> None:
         """Draw everything, in the widget's points."""
         canvas = self._canvas

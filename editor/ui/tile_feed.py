@@ -75,7 +75,8 @@ class TileFeed(QObject):
         self._wishes: set[Wish] = set()
         self._job: Any = None
         self._attempt: tuple[DocumentState, str] | None = None
-        self._hopeless: DocumentState | None = None
+        self._hopeless: tuple[DocumentState, str] | None = None
+        self._previews: dict[Wish, np.ndarray] = {}
         self._deadline_s, self._free = math.inf, True
         self._warmer = MipWarmer(runner, self)
         self._warmer.warmed.connect(self.warmed)
@@ -84,6 +85,7 @@ class TileFeed(QObject):
         """Read from another state; tiles that look the same in it are kept within one document."""
         if not same_document:
             self._cache.clear()
+            self._previews = {}
         self._state = state
         self._wishes.clear()
         self._warmer.follow(state)
@@ -106,7 +108,7 @@ class TileFeed(QObject):
         Tiles that are missed are wished for; :meth:`request` has them made.
         """
         state = self._state
-        if state is None or state is self._hopeless or (state, look.pixels) == self._attempt:
+        if state is None or (state, look.pixels) in (self._hopeless, self._attempt):
             return None
         keys = _keys_of(rect)
         if self._warmer.cold and level > 0:
@@ -134,7 +136,7 @@ class TileFeed(QObject):
         first = sorted({_coarser(wish) for wish in wishes})
         self._job = self._runner.submit(
             "Draw", lambda progress: self._work(state, first, sorted(wishes), progress),
-            self._done, self._broken, key=f"tiles-{id(self)}", quiet=True,
+            self._done, lambda error: self._broken(error, (state, first[0].view)), key=f"tiles-{id(self)}", quiet=True,
         )  # fmt: skip
 
     def _tiles(self, state: DocumentState, look: Look, level: int, keys: list[Key]) -> list[np.ndarray] | None:
@@ -143,8 +145,11 @@ class TileFeed(QObject):
             pairs = zip(keys, found, strict=True)
             return [self._made(state, look, level, key) if tile is None else tile for key, tile in pairs]
         missing = {Wish(-level, look.pixels, key) for key, tile in zip(keys, found, strict=True) if tile is None}
+        if not missing:
+            return [tile for tile in found if tile is not None]
         self._wishes |= missing
-        return None if missing else [tile for tile in found if tile is not None]
+        previews = [self._previews.get(Wish(-level, look.pixels, key)) for key in keys]
+        return None if any(tile is None for tile in previews) else [tile for tile in previews if tile is not None]
 
     def _made(self, state: DocumentState, look: Look, level: int, key: Key) -> np.ndarray:
         """A tile made here and now, while there is time."""
@@ -158,9 +163,11 @@ class TileFeed(QObject):
 
     def _work(self, state: DocumentState, first: list[Wish], then: list[Wish], progress: Progress) -> None:
         """On a worker: coarse tiles always, so that a moving slider shows something; fine ones while in time."""
+        previews: dict[Wish, np.ndarray] = {}
         for wish in first:
             progress(0.0, "")
-            self._cache.tile(state, wish.view, -wish.minus_level, wish.key, self.effects)
+            previews[wish] = self._cache.tile(state, wish.view, -wish.minus_level, wish.key, self.effects)
+        self._previews = previews  # shown even if the document has moved on: the newest there is
         self.arrived.emit()
         for count, wish in enumerate(then, 1):
             progress(count / len(then), "")
@@ -174,8 +181,10 @@ class TileFeed(QObject):
         self._job = None
         self.arrived.emit()
 
-    def _broken(self, error: BaseException) -> None:
-        self._job, self._hopeless = None, self._state
+    def _broken(self, error: BaseException, where: tuple[DocumentState, str]) -> None:
+        """A worker failed: what it was to draw is not tried again until the document changes."""
+        self._job, self._hopeless = None, where
+        self._wishes.clear()
         self.failed.emit(error)
 
     def _strided(self, state: DocumentState, look: Look, level: int, rect: Rect) -> np.ndarray | None:

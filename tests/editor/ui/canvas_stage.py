@@ -141,7 +141,8 @@ class Stage:
     ) -> None:  # fmt: skip
         """A press, move or release; ``down`` is False for a move without a button."""
         types = {
-            "press": QEvent.Type.MouseButtonPress, "move": QEvent.Type.MouseMove, "release": QEvent.Type.MouseButtonRelease,
+            "press": QEvent.Type.MouseButtonPress, "move": QEvent.Type.MouseMove,
+            "release": QEvent.Type.MouseButtonRelease,
         }  # fmt: skip
         nothing = Qt.MouseButton.NoButton
         buttons = nothing if kind == "release" or not down else button
@@ -161,12 +162,12 @@ class Stage:
 
     def wheel(
         self, x: float, y: float, notches: float, held: Qt.KeyboardModifier = NONE,
-        pixels: QPoint = QPoint(0, 0), phase: Qt.ScrollPhase = Qt.ScrollPhase.NoScrollPhase,
+        pixels: tuple[int, int] = (0, 0), phase: Qt.ScrollPhase = Qt.ScrollPhase.NoScrollPhase,
     ) -> None:  # fmt: skip
         """Turn the wheel, or with ``pixels`` and a phase two fingers on a touchpad."""
-        point = QPointF(x, y)
+        point, turned = QPointF(x, y), QPoint(0, round(120 * notches))
         event = QWheelEvent(
-            point, QPointF(self.canvas.mapToGlobal(QPoint(0, 0))) + point, pixels, QPoint(0, round(120 * notches)),
+            point, QPointF(self.canvas.mapToGlobal(QPoint(0, 0))) + point, QPoint(*pixels), turned,
             Qt.MouseButton.NoButton, held, phase, False,
         )  # fmt: skip
         QApplication.sendEvent(self.canvas, event)
@@ -227,11 +228,13 @@ def stage(
     canvas.resize(*size)
     canvas.show()
     canvas.set_document(Document.from_photo(Photo(quarters() if pixels is None else pixels, icc=icc)))
-    yield Stage(canvas)
-    canvas.set_document(None)
-    canvas.close()
-    canvas.deleteLater()
-    application.processEvents()
+    try:
+        yield Stage(canvas)
+    finally:
+        canvas.set_document(None)
+        canvas.close()
+        canvas.deleteLater()
+        application.processEvents()
 
 
 @contextmanager
@@ -242,8 +245,10 @@ def runner() -> Iterator[Any]:
     _application = QApplication.instance() or QApplication([])
     deliverer = MainThread()
     jobs = JobRunner(deliverer.deliver)
-    yield jobs
-    assert jobs.shutdown()
+    try:
+        yield jobs
+    finally:
+        assert jobs.shutdown()
 
 
 def fails(message: str) -> Callable[[Document], None]:

@@ -159,7 +159,7 @@ def test_the_plain_wheel_zooms_at_the_pointer_or_scrolls_as_the_setting_says(sho
 
 def test_two_fingers_scroll_even_where_the_wheel_zooms(shown: Stage) -> None:
     before = shown.place(0, 0)
-    shown.wheel(500, 200, 0.1, pixels=QPoint(7, -5), phase=Qt.ScrollPhase.ScrollUpdate)
+    shown.wheel(500, 200, 0.1, pixels=(7, -5), phase=Qt.ScrollPhase.ScrollUpdate)
     assert shown.canvas.zoom == 2.0
     assert shown.place(0, 0) == pytest.approx((before[0] + 7, before[1] - 5))
 
