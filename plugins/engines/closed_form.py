@@ -20,22 +20,22 @@ class ClosedForm(Engine):
     rank: ClassVar[int] = 10
 
     smoothness: float = param(
-        1e-7,
+        1.0,
         "Smoothness",
-        minimum=1e-9,
-        maximum=1e-3,
+        minimum=0.01,
+        maximum=10000,
         logarithmic=True,
-        help="More evens out noise; less keeps the finest hair.",
+        help="More evens out noise; less keeps the finest hair. 1 is the method's own.",
     )
 
     def run(
         self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
     ) -> np.ndarray:
         """See the base class."""
-        from models.classical.closed_form import closed_form_matte
+        from models.classical.closed_form import EPSILON, closed_form_matte
 
         try:
-            return closed_form_matte(image, trimap, progress, start=start, epsilon=self.smoothness)
+            return closed_form_matte(image, trimap, progress, start=start, epsilon=self.smoothness * EPSILON)
         except ValueError as error:
             message, _, hint = str(error).partition(". ")
             raise UserError(message.rstrip(".") + ".", hint) from error

@@ -113,7 +113,7 @@ def test_a_16_bit_photo_stays_16_bit(mattelier, folder, read):
 
 
 def test_settings_of_the_engine_are_set_by_name(cutout, folder, read):
-    facts_of(cutout("--set", "smoothness=1e-3", "--output", folder / "smooth.png", "--json"))
+    facts_of(cutout("--set", "smoothness=9999", "--output", folder / "smooth.png", "--json"))
     facts_of(cutout("--output", folder / "normal.png", "--json"))
     assert (read(folder / "smooth.png").alpha != read(folder / "normal.png").alpha).any()
 
@@ -125,7 +125,7 @@ def test_settings_of_the_engine_are_set_by_name(cutout, folder, read):
         (("--set", "smoothness"), "is no setting of closed-form"),
         (("--set", "colour=3"), "its settings are: smoothness"),
         (("--set", "smoothness=much"), "smoothness cannot be much"),
-        (("--set", "smoothness=7"), "Smoothness is 7. It must"),
+        (("--set", "smoothness=-7"), "Smoothness is -7. It must"),
         (("--decontaminate", "101"), "between 0 and 100"),
         (("--decontaminate", "nan"), "between 0 and 100"),
         (("--background", "#12"), "#12 is no colour"),

@@ -17,7 +17,7 @@ def test_json_lists_every_engine_and_exactly_one_default(mattelier, registry):
 def test_the_list_for_people_names_engines_settings_and_the_default(mattelier):
     outcome = mattelier("engines")
     assert outcome.code == 0 and "closed-form" in outcome.out and "(default)" in outcome.out
-    assert "smoothness=1e-07" in outcome.out
+    assert "smoothness=1.0" in outcome.out
 
 
 def test_a_plugin_that_could_not_be_loaded_is_named_on_stderr(mattelier, home):
