@@ -183,9 +183,7 @@ class _Contents:
         if progress is not None:
             progress(0.5, "Keeping your work safe")
         head = f"{tile.shape} {tile.dtype}".encode()
-        digest = hashlib.blake2b(
-            np.ascontiguousarray(tile).reshape(-1).view(np.uint8), digest_size=16, key=head
-        ).digest()
+        digest = hashlib.blake2b(tile.tobytes(), digest_size=16, key=head).digest()
         number = self._by_digest.get(digest)
         if number is None:
             number = self._added(TILE, pack_tile(tile), digest)

@@ -70,12 +70,11 @@ class Jpeg(FileFormat):
         frames = [_frame(marker, content) for marker, content in segments if marker in _FRAMES]
         if not frames:
             raise _damaged("it has no frame header")
-        end = _end_of(data, file.tell())
+        scans = data[file.tell() : _end_of(data, file.tell())]
         metadata = _metadata(segments)
-        if frames[0].channels == 4:
-            pixels = to_srgb(_ink(data), metadata.icc)
-        else:  # what may follow the end (a phone's film, a second picture) is none of the decoder's business
-            pixels = opencv.decode(memoryview(data)[:end], cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        pixels = _decoded(_pixels_only(segments, scans))
+        if pixels.shape[2] == 4:
+            pixels = to_srgb(pixels, metadata.icc)
         if pixels.shape[:2] != (frames[0].height, frames[0].width):
             raise _damaged("its header and its pixels disagree")
         return photo_from(pixels, None, metadata, kind=self.name)
@@ -198,14 +197,24 @@ def _segment(marker: int, content: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 
-def _ink(data: bytes) -> np.ndarray:
-    """(H, W, 4) uint8 CMYK, 255 full ink, of a JPEG of four channels; OpenCV would mix them without their profile."""
-    from PIL import Image
+def _pixels_only(segments: list[tuple[int, bytes]], scans: bytes) -> bytes:
+    """The picture without what the decoder has no business with: metadata, and what may follow the end (a phone's film)."""
+    kept = [_segment(marker, content) for marker, content in segments if not 0xE1 <= marker <= 0xED]
+    return b"\xff\xd8" + b"".join(kept) + scans
+
+
+def _decoded(data: bytes) -> np.ndarray:
+    """(H, W, 3) uint8 RGB, or (H, W, 4) CMYK with 255 for full ink.
+
+    By Pillow: OpenCV mixes CMYK without its profile, and lets libjpeg write to the terminal.
+    """
+    from PIL.JpegImagePlugin import JpegImageFile
 
     try:
-        with Image.open(BytesIO(data), formats=("JPEG",)) as picture:
-            return np.array(picture.convert("CMYK"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with JpegImageFile(BytesIO(data)) as picture:
+            picture.load()
+            return np.asarray(picture if picture.mode in ("RGB", "CMYK") else picture.convert("RGB"))
+    except (OSError, ValueError, SyntaxError) as error:
         raise _damaged("its pixels cannot be decoded") from error
 
 
