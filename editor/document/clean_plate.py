@@ -11,7 +11,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from editor.document.blend import as_float, as_stored, three
+from editor.document.blend import as_float, as_stored, premultiplied, shares, three
+from editor.document.geometry import Rect
+
+_AROUND_PX = 64
+_ROWS = 512
 
 
 def clean_plate(photo: np.ndarray, alpha: np.ndarray, ground: np.ndarray | None = None) -> np.ndarray:
@@ -25,15 +29,21 @@ def clean_plate(photo: np.ndarray, alpha: np.ndarray, ground: np.ndarray | None 
     trust = _trust(alpha, ground is not None)
     if not trust.any():
         return photo
-    base = photo if ground is None else ground
-    small = _pulled(as_float(base), trust)
-    fill = _pushed(small)
+    hidden = cv2.boundingRect((trust < 1.0).view(np.uint8))
+    box = Rect(*hidden).expand(_AROUND_PX).intersect(Rect(0, 0, photo.shape[1], photo.shape[0])).slices()
     plate = photo.copy()
-    step = 512
-    for y in range(0, photo.shape[0], step):
-        rows = slice(y, min(y + step, photo.shape[0]))
-        plate[rows] = as_stored(_joined(as_float(base[rows]), trust[rows], fill, y), photo.dtype)
+    plate[box] = _filled((photo if ground is None else ground)[box], trust[box], photo.dtype)
     return cv2.copyTo(photo, ((trust >= 1.0) & (alpha <= 0.0)).view(np.uint8), plate)
+
+
+def _filled(base: np.ndarray, trust: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The known colours with the rest filled in, (h, w, 3) of ``dtype``; the fill is made at half the size."""
+    fill = _pushed(_pulled(base, trust))
+    plate = np.empty(base.shape, dtype)
+    for y in range(0, base.shape[0], _ROWS):
+        rows = slice(y, min(y + _ROWS, base.shape[0]))
+        plate[rows] = as_stored(_joined(as_float(base[rows]), trust[rows], fill, y), dtype)
+    return plate
 
 
 def _trust(alpha: np.ndarray, estimated: bool) -> np.ndarray:
@@ -47,25 +57,25 @@ def _trust(alpha: np.ndarray, estimated: bool) -> np.ndarray:
 def _pulled(colour: np.ndarray, trust: np.ndarray) -> np.ndarray:
     """Colours times trust, and trust, at half the size: (h, w, 4) float32."""
     height, width = trust.shape
-    size = ((width + 1) // 2, (height + 1) // 2)
-    weighted = cv2.resize(cv2.multiply(colour, three(trust)), size, interpolation=cv2.INTER_AREA)
-    return cv2.merge([*cv2.split(weighted), cv2.resize(trust, size, interpolation=cv2.INTER_AREA)])
+    half = np.empty(((height + 1) // 2, (width + 1) // 2, 4), np.float32)
+    for y in range(0, height, _ROWS):
+        rows = slice(y, min(y + _ROWS, height))
+        weighted = premultiplied(as_float(colour[rows]), trust[rows])
+        size = (half.shape[1], (weighted.shape[0] + 1) // 2)
+        half[y // 2 : y // 2 + size[1]] = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
+    return half
 
 
 def _pushed(weighted: np.ndarray) -> np.ndarray:
     """Colours (h, w, 3) for every pixel of (h, w, 4): its own as far as known, the rest from the coarser level."""
     height, width = weighted.shape[:2]
-    trust = weighted[..., 3].copy()
-    own = cv2.multiply(
-        cv2.cvtColor(weighted, cv2.COLOR_RGBA2RGB),
-        three(np.divide(1.0, trust, out=np.zeros_like(trust), where=trust > 1e-6)),
-    )
+    trust = cv2.extractChannel(weighted, 3)
+    own = cv2.multiply(cv2.cvtColor(weighted, cv2.COLOR_RGBA2RGB), three(shares(trust)))
     if max(height, width) <= 1:
         return own
     sure = np.minimum(1.0, 4.0 * trust)
     size = ((width + 1) // 2, (height + 1) // 2)
-    again = cv2.merge([*cv2.split(cv2.multiply(own, three(sure))), sure])
-    coarse = _pushed(cv2.resize(again, size, interpolation=cv2.INTER_AREA))
+    coarse = _pushed(cv2.resize(premultiplied(own, sure), size, interpolation=cv2.INTER_AREA))
     around = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     return around + cv2.multiply(cv2.subtract(own, around), three(sure))
 

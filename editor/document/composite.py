@@ -105,8 +105,8 @@ def _or_opaque(alpha: np.ndarray | None) -> np.ndarray | None:
 
 
 def _pieces(whole: Rect, margin: int) -> Iterator[tuple[Rect, float]]:
-    """Rectangles that make up ``whole``, and the fraction done before each; wide ones where effects look far."""
-    height = TILE_PX * max(1, min(4, round(2 * margin / TILE_PX)))
+    """Rectangles that make up ``whole``, and the fraction done before each; high ones where effects look beyond."""
+    height = 4 * TILE_PX if margin else TILE_PX
     for y in range(0, whole.h, height):
         for x in range(0, whole.w, _WIDEST_PX):
             done = (y + height * x / whole.w) / whole.h

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import cv2
@@ -13,6 +15,7 @@ from editor.document.blend import shares
 from editor.document.geometry import Rect
 
 _LEAST_BLOCK_PX, _MOST_BLOCK_PX = 512, 1536
+_MOST_THREADS = 4
 
 
 class Kernel:
@@ -92,14 +95,22 @@ def blur_colours(pixels: np.ndarray, kernel: Kernel) -> np.ndarray:
 
 
 def in_blocks(pixels: np.ndarray, margin_px: int, work: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Apply ``work``, which looks ``margin_px`` far, block by block, so that memory stays small at any size."""
+    """Apply ``work``, which looks ``margin_px`` far, in blocks on all cores, so that memory stays small at any size."""
     if not pixels.size:
         return pixels.copy()
     whole = Rect(0, 0, pixels.shape[1], pixels.shape[0])
     done = np.empty(pixels.shape, np.float32)
-    for block in _blocks(whole, margin_px):
+
+    def run(block: Rect) -> None:
         outer = block.expand(margin_px).intersect(whole)
         done[block.slices()] = work(pixels[outer.slices()])[block.moved(-outer.x, -outer.y).slices()]
+
+    blocks = list(_blocks(whole, margin_px))
+    if len(blocks) == 1:
+        run(blocks[0])
+        return done
+    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+        list(pool.map(run, blocks))
     return done
 
 
