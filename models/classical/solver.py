@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 SMALL_CELL_PX, LARGE_CELL_PX = 4, 6  # small cells save passes, large ones save setting up where there is much to do
-SMALL_CELL_LIMIT = 180_000  # unknown pixels
+SMALL_CELL_LIMIT = 110_000  # unknown pixels
 CELL_FACTOR = 2
-DIRECT_LIMIT = 50_000  # unknowns that the sparse direct solver factorises in well under a second
+DIRECT_LIMIT = 30_000  # unknowns that the sparse direct solver factorises in half a second
 DAMPING = 1.6  # of the step that only just keeps the fastest mode from growing is 2
 POWER_STEPS = 8
-PROLONGATION_STEP = 1.8
+PROLONGATION_STEP = 1.2
 ROWS_A_PIECE = 250_000
 
 Tick = Callable[[], None]
