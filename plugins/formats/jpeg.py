@@ -198,7 +198,7 @@ def _segment(marker: int, content: bytes) -> bytes:
 
 
 def _pixels_only(segments: list[tuple[int, bytes]], scans: bytes) -> bytes:
-    """The picture without what the decoder has no business with: metadata, and what may follow the end (a phone's film)."""
+    """The picture without what is none of the decoder's business: metadata, and what a phone adds behind the end."""
     kept = [_segment(marker, content) for marker, content in segments if not 0xE1 <= marker <= 0xED]
     return b"\xff\xd8" + b"".join(kept) + scans
 
