@@ -55,6 +55,7 @@ class Canvas(PictureView):
         self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # the right button is the tool's
         self.setAccessibleName(self.tr("Photo"))
         self.setAccessibleDescription(
             self.tr("Arrows move the photo, plus and minus zoom. Ctrl and arrows move a point, Enter uses the tool.")

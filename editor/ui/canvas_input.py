@@ -66,6 +66,8 @@ class CanvasInput(QObject):
         act = {
             QEvent.Type.TabletPress: self._gestures.press, QEvent.Type.TabletRelease: self._gestures.release,
         }.get(event.type(), self._gestures.move)  # fmt: skip
+        if event.type() == QEvent.Type.TabletPress:
+            self._canvas.setFocus(Qt.FocusReason.MouseFocusReason)  # Qt gives it for a mouse only
         act(from_tablet(event))
         event.accept()
         return True

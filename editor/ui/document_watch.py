@@ -13,14 +13,26 @@ from editor.ui.views import Look
 
 NARROWED_TILES = 24
 """Up to so many changed tiles are looked at pixel by pixel."""
+_OF_THE_MATTE = ("checker", "black", "white", "alpha")
+"""Pictures of the subject alone, in which a changed pixel of the matte changes no other pixel."""
 
 
 def stale_rects(before: DocumentState, after: DocumentState, look: Look, effects: EffectTypes) -> list[Rect]:
     """Rectangles of the look's picture that differ between two states, the trimap's tint counted."""
-    rects = changed_rects(before, after, look.pixels, effects)
+    rects = _brushed(before, after) if look.pixels in _OF_THE_MATTE else None
+    if rects is None:
+        rects = changed_rects(before, after, look.pixels, effects)
     if look.tinted and before.trimap is not after.trimap:
         rects = rects + narrow_changes(before.trimap, after.trimap)
     return rects
+
+
+def _brushed(before: DocumentState, after: DocumentState) -> list[Rect] | None:
+    """The changes where two states differ in nothing but the matte's pixels; None where more is different."""
+    old, new = before.subject_layer, after.subject_layer
+    if old.mask is None or new.mask is None or old.mask.size_rect != new.mask.size_rect:
+        return None
+    return narrow_changes(old.mask, new.mask) if old.changed(mask=new.mask) == new else None
 
 
 def narrow_changes(before: Plane, after: Plane) -> list[Rect]:

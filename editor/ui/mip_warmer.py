@@ -31,6 +31,7 @@ class MipWarmer(QObject):
         self._warm: dict[str, Plane] = {}
         self._job: Any = None
         self._new: list[Plane] = []
+        self._warming: list[Plane] = []
         self._start = QTimer(self, singleShot=True, interval=START_MS)
         self._start.timeout.connect(self._submit)
 
@@ -45,11 +46,14 @@ class MipWarmer(QObject):
         new = [plane for name, plane in planes.items() if not self._is_warm(name, plane)]
         self._warm = planes
         if self._runner is not None and (new or not planes):
-            self._new = new
+            self._new = [*self._new, *new]
+            if not planes:
+                self._new, self._warming = [], []
             self._start.start()
 
     def _submit(self) -> None:
-        planes, self._new = self._new, []
+        planes, self._new = [*self._warming, *self._new], []
+        self._warming = planes
         if planes and self._runner is not None:
             self._job = self._runner.submit(
                 "Draw", lambda progress: warm(planes, progress), self._done, self._failed,
@@ -65,11 +69,11 @@ class MipWarmer(QObject):
         return len(plane.changed_from(old)) < COLD_TILES
 
     def _done(self, _nothing: object) -> None:
-        self._job = None
+        self._job, self._warming = None, []
         self.warmed.emit()
 
     def _failed(self, error: BaseException) -> None:
-        self._job = None
+        self._job, self._warming = None, []
         raise error
 
 

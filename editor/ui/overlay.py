@@ -83,7 +83,7 @@ def draw_tint(pixels: np.ndarray, labels: np.ndarray, corner: tuple[int, int], s
 def _lay_patterns(pixels: np.ndarray, inner: np.ndarray, corner: tuple[int, int], style: TintStyle) -> None:
     """Lay each label's pattern over the pixels that bear it."""
     shape = inner.shape[0], inner.shape[1]
-    masks = {label: cv2.compare(inner, label, cv2.CMP_EQ) for label in _BARS}
+    masks = {label: cv2.inRange(inner, label, label) for label in _BARS}
     present = {label: mask for label, mask in masks.items() if cv2.hasNonZero(mask)}
     colour, through = np.zeros((*shape, 4), np.uint8), np.full((*shape, 4), 255, np.uint8)
     for label, mask in present.items():
@@ -102,14 +102,14 @@ def _draw_outlines(pixels: np.ndarray, labels: np.ndarray, inner: np.ndarray, st
     height, width = inner.shape
     margin, size = style.margin_px, 2 * round(2 * style.unit) + 1
     for label in (UNKNOWN, BACKGROUND, FOREGROUND):
-        mask = cv2.compare(labels, label, cv2.CMP_EQ)
+        mask = cv2.inRange(labels, label, label)
         if not cv2.hasNonZero(mask):
             continue
         if label == UNKNOWN:  # its line is only for what is unmarked: a known neighbour draws its own
-            mask = cv2.compare(labels, UNMARKED, cv2.CMP_NE)
+            mask = cv2.bitwise_not(cv2.inRange(labels, UNMARKED, UNMARKED))
         inside = cv2.blur(mask, (size, size))[margin : margin + height, margin : margin + width]
         if label == UNKNOWN:
-            inside = cv2.copyTo(inside, cv2.compare(inner, UNKNOWN, cv2.CMP_EQ))
+            inside = cv2.copyTo(inside, cv2.inRange(inner, UNKNOWN, UNKNOWN))
         four = cv2.merge([inside] * 4)
         colour, through = _line_tables(label)
         under = cv2.multiply(pixels, cv2.LUT(four, through), scale=1 / 255)

@@ -238,8 +238,9 @@ class PictureView(ZoomPane):
         left, top = self._transform.origin
         width, height = (max(1, round(side * self.zoom)) for side in self.picture_size)
         around = QRegion(clip.x, clip.y, clip.w, clip.h).subtracted(QRegion(left, top, width, height))
-        for rect in around:
-            painter.fillRect(rect, surround)
+        painter.setClipRegion(around)
+        painter.fillRect(around.boundingRect(), surround)
+        painter.setClipping(False)
         self.painter.hole_colour = surround.lighter(130)
         line = left + round(width * self._wipe)
         late = NOTHING
@@ -276,7 +277,7 @@ class PictureView(ZoomPane):
         if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.Show, QEvent.Type.ScreenChangeInternal):
             self._renew_style()
             window = self.window().windowHandle()
-            if window is not None:
+            if window:
                 self.set_monitor_colours(window.format().colorSpace())
         return super().event(event)
 

@@ -73,7 +73,7 @@ def wheel_factor(event: QWheelEvent) -> float:
 
 def is_touchpad(event: QWheelEvent) -> bool:
     """True for two fingers on a touchpad, which always scroll: they come in phases and in pixels."""
-    touch = event.device() is not None and event.device().type() == QPointingDevice.DeviceType.TouchPad
+    touch = event.device().type() == QPointingDevice.DeviceType.TouchPad
     return touch or (event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull())
 
 

@@ -77,15 +77,16 @@ class TileFeed(QObject):
         self._attempt: tuple[DocumentState, str] | None = None
         self._hopeless: tuple[DocumentState, str] | None = None
         self._previews: dict[Wish, np.ndarray] = {}
+        self._generation = 0
         self._deadline_s, self._free = math.inf, True
         self._warmer = MipWarmer(runner, self)
         self._warmer.warmed.connect(self.warmed)
 
     def set_state(self, state: DocumentState | None, same_document: bool) -> None:
         """Read from another state; tiles that look the same in it are kept within one document."""
-        if not same_document:
+        if not same_document or state is None or self._state is None or _sizes(state) != _sizes(self._state):
             self._cache.clear()
-            self._previews = {}
+            self._previews, self._generation = {}, self._generation + 1
         self._state = state
         self._wishes.clear()
         self._warmer.follow(state)
@@ -164,10 +165,12 @@ class TileFeed(QObject):
     def _work(self, state: DocumentState, first: list[Wish], then: list[Wish], progress: Progress) -> None:
         """On a worker: coarse tiles always, so that a moving slider shows something; fine ones while in time."""
         previews: dict[Wish, np.ndarray] = {}
+        generation = self._generation
         for wish in first:
             progress(0.0, "")
             previews[wish] = self._cache.tile(state, wish.view, -wish.minus_level, wish.key, self.effects)
-        self._previews = previews  # shown even if the document has moved on: the newest there is
+        if generation == self._generation:
+            self._previews = previews  # shown even if the document has moved on: the newest there is
         self.arrived.emit()
         for count, wish in enumerate(then, 1):
             progress(count / len(then), "")
@@ -195,6 +198,11 @@ class TileFeed(QObject):
         colours = strided(plane, level, rect)
         opaque = np.full((rect.h, rect.w, 1), plane.top_value, plane.dtype)
         return np.concatenate([colours, opaque], axis=2)
+
+
+def _sizes(state: DocumentState) -> tuple[int, int, int, int, str]:
+    """What must stay the same for tiles of an earlier state to fit."""
+    return state.width, state.height, state.trimap.width, state.trimap.height, str(state.dtype)
 
 
 def strided(plane: Plane, level: int, rect: Rect) -> np.ndarray:

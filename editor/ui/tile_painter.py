@@ -24,9 +24,8 @@ from editor.ui.views import Look
 
 OVERVIEW_PX = 640
 """Longest side of the small picture of everything that stands in for blocks still to be made."""
-SETS_KEPT = 6
-"""Zooms and looks whose blocks are kept: going back to them costs nothing."""
-BLOCKS_KEPT = 200
+BLOCKS_KEPT = 400
+"""So many blocks, 100 MB of them, are kept at least: going back to a zoom or a view costs nothing."""
 COARSER_LEVELS = 4
 SetKey = tuple[Look, float]
 
@@ -211,11 +210,12 @@ class TilePainter:
         return [stand_in for stand_in in found if stand_in is not blocks]
 
     def _forget(self, blocks: BlockSet, keys: list[BlockKey]) -> None:
-        """Hold memory to a few screens' worth."""
-        blocks.forget_beyond(max(BLOCKS_KEPT, 3 * len(keys)), keys)
-        kept = {*self._whole.items(), *((look, self._overview_zoom()) for look in self._whole)}
-        for key in [key for key in self._sets if key not in kept and self._sets[key] is not blocks]:
-            if len(self._sets) <= SETS_KEPT:
+        """Hold memory to a few screens' worth: the zooms and looks used longest ago go first, overviews stay."""
+        most = max(BLOCKS_KEPT, 3 * len(keys))
+        blocks.forget_beyond(most, keys)
+        small = self._overview_zoom()
+        for key in [key for key, others in self._sets.items() if key[1] != small and others is not blocks]:
+            if sum(map(len, self._sets.values())) <= most:
                 return
             del self._sets[key]
 
