@@ -16,6 +16,7 @@ from editor.document.blend import as_float
 from editor.document.clean_plate import clean_plate
 from editor.document.colour import to_8_bit, to_16_bit
 from editor.document.document import Document, DocumentState, Photo
+from editor.document.foreground import estimate_colours
 from editor.document.geometry import Placement, Rect
 from editor.document.layer import EffectUse, Gradient, Layer, SolidColour
 from editor.document.tiles import Plane
@@ -23,7 +24,7 @@ from editor.errors import UserError
 
 Progress: TypeAlias = Callable[[float, str], None]
 Colours: TypeAlias = Callable[[np.ndarray, np.ndarray, Progress], tuple[np.ndarray, np.ndarray]]
-"""``foreground.estimate_colours``: image (H, W, 3), alpha (H, W) -> the subject's colours, the ground's colours."""
+"""Image (H, W, 3) in its depth, alpha (H, W) float32 in [0, 1] -> the subject's colours, the ground's colours."""
 Convert: TypeAlias = Callable[[Photo, bytes | None], Photo]
 """Brings a photo's pixels from its own colour profile to another."""
 
@@ -60,7 +61,7 @@ def new_background(
     document: Document,
     choice: Choice,
     *,
-    colours: Colours | None = None,
+    colours: Colours = estimate_colours,
     convert: Convert | None = None,
     progress: Progress | None = None,
 ) -> str:
@@ -74,7 +75,7 @@ def prepare(
     state: DocumentState,
     choice: Choice,
     *,
-    colours: Colours | None = None,
+    colours: Colours = estimate_colours,
     convert: Convert | None = None,
     progress: Progress | None = None,
 ) -> Backdrop:
@@ -142,7 +143,7 @@ def _picture(state: DocumentState, photo: Photo, convert: Convert | None) -> Bac
     return Backdrop(layer, "New background (picture)", remark)
 
 
-def _blurred(state: DocumentState, choice: Blur, colours: Colours | None, progress: Progress) -> Backdrop:
+def _blurred(state: DocumentState, choice: Blur, colours: Colours, progress: Progress) -> Backdrop:
     """The clean plate, lying where the subject lies, behind the lens."""
     plate = plate_of(state, choice.ground, colours, progress)
     values = {"radius_px": fitting_radius_px(state), **choice.values}
@@ -154,21 +155,21 @@ def _blurred(state: DocumentState, choice: Blur, colours: Colours | None, progre
 
 
 def plate_of(
-    state: DocumentState, ground: Plane | None = None, colours: Colours | None = None, progress: Progress | None = None
+    state: DocumentState,
+    ground: Plane | None = None,
+    colours: Colours = estimate_colours,
+    progress: Progress | None = None,
 ) -> Plane:
     """The photo with the subject taken out, a plane of the photo's size and depth; see :mod:`~.clean_plate`.
 
     ``ground`` holds estimated colours of the background where a matting run has left them; else ``colours`` estimates
-    them; without either the photo's clear pixels have to do.
+    them.
     """
     layer = state.subject_layer
     content, mask = layer.content, layer.mask
     assert isinstance(content, Plane) and mask is not None
     photo, alpha = content.to_array(), as_float(mask.to_array())
-    if ground is not None:
-        behind = ground.to_array()
-    else:
-        behind = None if colours is None else colours(as_float(photo), alpha, progress or _silent)[1]
+    behind = colours(photo, alpha, progress or _silent)[1] if ground is None else ground.to_array()
     return Plane.from_array(clean_plate(photo, alpha, behind))
 
 

@@ -75,7 +75,8 @@ def problems(layers: tuple[Layer, ...], registry: EffectTypes) -> list[str]:
     for layer in layers:
         for use in layer.effects:
             try:
-                make(use, registry)
+                if use.on:
+                    make(use, registry)
             except UserError as error:
                 found.append(f"{layer.name}: {error}")
     return found

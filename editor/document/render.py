@@ -119,7 +119,7 @@ def _worn(state: DocumentState, operation: Operation, rect: Rect, level: int) ->
     pixels = _around(state, operation.layer, need, level)
     if pixels is None:
         return None
-    pixels = run_effects(pixels, operation.chain)
+    pixels = np.clip(run_effects(pixels, operation.chain), 0.0, 1.0)
     alpha = cv2.extractChannel(pixels, 3)
     return Piece(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB), None if alpha.min() >= _OPAQUE else alpha)
 

@@ -59,6 +59,34 @@ class BoxBlur(Effect):
         return np.clip(np.concatenate([mean[..., :3] * share, mean[..., 3:]], axis=2), 0, 1)
 
 
+@dataclass
+class Glare(Effect):
+    """Breaks its promise: values beyond one."""
+
+    name: ClassVar[str] = "glare"
+    title: ClassVar[str] = "Glare"
+
+    def margin_px(self) -> int:
+        """None."""
+        return 0
+
+    def apply(self, pixels: np.ndarray) -> np.ndarray:
+        """Far too bright."""
+        return pixels * 3
+
+
+@dataclass
+class Crop(Glare):
+    """Breaks its promise: another shape."""
+
+    name: ClassVar[str] = "crop"
+    title: ClassVar[str] = "Crop"
+
+    def apply(self, pixels: np.ndarray) -> np.ndarray:
+        """A row less."""
+        return pixels[1:]
+
+
 EFFECTS: dict[str, type[Effect]] = {"shift": Shift, "box": BoxBlur}
 
 

@@ -17,6 +17,8 @@ from tests.editor.document.layered import (
     EFFECTS,
     HEIGHT,
     WIDTH,
+    Crop,
+    Glare,
     cut_document,
     disc,
     picture,
@@ -271,6 +273,20 @@ def test_an_effect_that_is_not_installed_is_passed_over() -> None:
     document.change_layer(document.state.subject, effects=(EffectUse("from-the-future", {"x": 1}),))
     assert np.array_equal(composite(document), before)
     assert document.state.subject_layer.effects[0].values == {"x": 1}
+
+
+def test_an_effect_that_overshoots_is_held_within_the_range() -> None:
+    document = Document.from_photo(Photo(np.full((20, 20, 3), 200, np.uint8)))
+    document.change_layer(document.state.subject, effects=(EffectUse("glare"),))
+    shown = view_pixels(document.state, "background", Rect(0, 0, 20, 20), 0, {"glare": Glare})
+    assert (shown == 255).all()
+
+
+def test_an_effect_that_gives_back_another_shape_is_named() -> None:
+    document = Document.from_photo(Photo(np.full((20, 20, 3), 200, np.uint8)))
+    document.change_layer(document.state.subject, effects=(EffectUse("crop"),))
+    with pytest.raises(UserError, match="Crop"):
+        view_pixels(document.state, "background", Rect(0, 0, 20, 20), 0, {"crop": Crop})
 
 
 def test_a_view_is_slow_only_while_a_slow_effect_is_seen() -> None:

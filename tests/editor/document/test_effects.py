@@ -85,5 +85,7 @@ def test_an_effect_that_is_not_installed_is_named_and_stays() -> None:
 
 def test_an_effect_that_is_switched_off_is_not_used() -> None:
     layer = Layer("Cat", SolidColour(), effects=(EffectUse("sample", on=False), EffectUse("sample")))
+    unknown = Layer("Dog", SolidColour(), effects=(EffectUse("glitter", on=False),))
+    assert problems((layer, unknown), REGISTRY) == []
     chain = usable(layer, REGISTRY)
     assert len(chain) == 1 and margin_px(chain) == 16
