@@ -5,7 +5,7 @@ A state is shared freely with worker threads, since nothing in it ever changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,8 +27,8 @@ UNMARKED = 1
 class Photo:
     """A photo as its file holds it, upright.
 
-    ``pixels`` is (H, W, 3) uint8 or uint16, straight; ``alpha`` (H, W) of the same type or None. ``icc`` and ``exif`` are
-    the file's own bytes (EXIF with its orientation reset to 1), ``kind`` the format's name.
+    ``pixels`` is (H, W, 3) uint8 or uint16, straight; ``alpha`` (H, W) of the same type or None. ``icc`` and ``exif``
+    are the file's own bytes (EXIF with its orientation reset to 1), ``kind`` the format's name.
     """
 
     pixels: np.ndarray
@@ -43,9 +43,9 @@ class Photo:
 class DocumentState:
     """Everything that undo brings back.
 
-    ``layers`` lie bottom first. ``trimap`` is a plane of the photo's size with 0, 128, 255 and ``UNMARKED``; it belongs to the
-    layer ``subject`` (its id), in that layer's pixels. ``active`` is the id of the layer that is selected. ``notes``
-    are settings kept with the document (engine, band width, view), plain JSON values.
+    ``layers`` lie bottom first. ``trimap`` is a plane of the photo's size with 0, 128, 255 and ``UNMARKED``; it belongs
+    to the layer ``subject`` (its id), in that layer's pixels. ``active`` is the id of the layer that is selected.
+    ``notes`` are settings kept with the document (engine, band width, view), plain JSON values.
     """
 
     width: int
@@ -97,8 +97,8 @@ class DocumentState:
 class Document:
     """A state that is seen, its history, and events.
 
-    ``changed(before, after)`` follows every new state; ``gesture_done()`` follows every finished step, undo and redo, and
-    is what the journal listens to.
+    ``changed(before, after)`` follows every new state; ``gesture_done()`` follows every finished step, undo and redo,
+    and is what the journal listens to.
     """
 
     def __init__(self, state: DocumentState, undo_limit_bytes: int = 1 << 30) -> None:
@@ -133,7 +133,7 @@ class Document:
             self.changed.emit(before, state)
 
     @contextmanager
-    def edit(self, label: str) -> Iterator[None]:
+    def edit(self, label: str) -> Generator[None]:
         """One undo step round the block; an exception restores what was there."""
         with self.history.edit(label, self):
             yield

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from editor.document.events import Event
 
@@ -13,7 +13,7 @@ from editor.document.events import Event
 class State(Protocol):
     """What the history keeps: immutable, and able to say what it weighs beside another."""
 
-    def bytes_beside(self, other: State) -> int:
+    def bytes_beside(self, other: Any) -> int:
         """Bytes that ``other`` does not share."""
         ...
 
@@ -26,7 +26,7 @@ class Store(Protocol):
         """The state now."""
         ...
 
-    def show(self, state: State) -> None:
+    def show(self, state: Any) -> None:
         """Make ``state`` the one that is seen."""
         ...
 
@@ -52,7 +52,7 @@ class History:
         self._saved_state: State | None = None
 
     @contextmanager
-    def edit(self, label: str, store: Store) -> Iterator[None]:
+    def edit(self, label: str, store: Store) -> Generator[None]:
         """One undo step round the block; an exception puts the state from before back and passes on."""
         before = store.state
         try:

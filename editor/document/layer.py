@@ -45,11 +45,11 @@ class EffectUse:
 class Layer:
     """One entry of the stack.
 
-    ``content`` is a colour plane (H, W, 3) in the photo's depth, or a colour or gradient that fills the canvas. ``mask``
-    is the alpha as uint16 (65535 is opaque), of the content's size. ``foreground`` holds the subject's own colours
-    (H, W, 3), straight; where it differs from the content, ``decontaminate`` (0 to 1) says how far the colours shown move from
-    the content to it. ``follows_matte`` marks a clean plate: photo colours with the subject taken out, renewed with
-    every new matte.
+    ``content`` is a colour plane (H, W, 3) in the photo's depth, or a colour or gradient that fills the canvas.
+    ``mask`` is the alpha as uint16 (65535 is opaque), of the content's size. ``foreground`` holds the subject's own
+    colours (H, W, 3), straight; where it differs from the content, ``decontaminate`` (0 to 1) says how far the colours
+    shown move from the content to it. ``follows_matte`` marks a clean plate: photo colours with the subject taken out,
+    renewed with every new matte.
     """
 
     name: str

@@ -8,7 +8,7 @@ differs. Half-size copies for the screen are made tile by tile when asked for, a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -22,8 +22,8 @@ Key: TypeAlias = tuple[int, int]
 class Plane:
     """``height`` x ``width`` pixels of one or three channels, uint8 or uint16, as tiles keyed (row, column).
 
-    A missing tile holds ``fill`` everywhere. ``labels`` marks a plane whose values are names, not amounts (a trimap): its
-    half-size copies take every second pixel and never mix.
+    A missing tile holds ``fill`` everywhere. ``labels`` marks a plane whose values are names, not amounts (a trimap):
+    its half-size copies take every second pixel and never mix.
     """
 
     __slots__ = ("_half", "_source", "_tiles", "channels", "dtype", "fill", "height", "labels", "width")
@@ -32,7 +32,7 @@ class Plane:
         self, width: int, height: int, channels: int = 1, dtype: type = np.uint8, fill: int = 0, labels: bool = False
     ) -> None:
         self.width, self.height, self.channels = width, height, channels
-        self.dtype = np.dtype(dtype)
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.fill, self.labels = fill, labels
         self._tiles: dict[Key, np.ndarray] = {}
         self._half: Plane | None = None
