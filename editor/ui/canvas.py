@@ -22,6 +22,8 @@ from editor.ui.tile_feed import Runner
 from editor.ui.views import placement_of
 
 WIPE_LINE_PT = 4.0
+VIEW_STRIP_PT = 44.0
+"""Room for the strip of views that floats at the foot."""
 
 
 class Canvas(PictureView):
@@ -44,6 +46,7 @@ class Canvas(PictureView):
     ) -> None:
         """``settings`` needs ``get(name, default)``: ``wheel_zooms``, ``tint_strength``, ``motion`` are read."""
         super().__init__(effects, settings, jobs, parent)
+        self.foot_pt = VIEW_STRIP_PT
         self.tool: Tool | None = None
         self.wheel_zooms = bool(settings.get("wheel_zooms", True))
         self._held_placement: Placement | None = None

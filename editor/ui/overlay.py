@@ -128,7 +128,7 @@ def _stripes(x: np.ndarray, y: np.ndarray, unit: float) -> Bars:
 
 def _lines(x: np.ndarray, y: np.ndarray, unit: float) -> Bars:
     """A faint tint with thin lines falling to the right."""
-    return [(np.full(x.shape, 0.34), BACKGROUND_RGB), (0.75 * _bar(x - y, 18 * unit, 1.5 * unit), BACKGROUND_RGB)]
+    return [(np.full(x.shape, 0.3), BACKGROUND_RGB), (0.6 * _bar(x - y, 18 * unit, 1.5 * unit), BACKGROUND_RGB)]
 
 
 def _dots(x: np.ndarray, y: np.ndarray, unit: float) -> Bars:

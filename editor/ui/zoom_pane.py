@@ -17,12 +17,16 @@ Anchor = tuple[float, float] | None
 
 
 class ZoomPane(QWidget):
-    """Zoom and place of a picture of ``picture_size`` pixels. 100 % is one device pixel per picture pixel."""
+    """Zoom and place of a picture of ``picture_size`` pixels. 100 % is one device pixel per picture pixel.
+
+    ``foot_pt`` is how much of the widget's foot something else lies over: a fitted picture leaves it free.
+    """
 
     zoom_changed = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.foot_pt = 0.0
         self._transform = ViewTransform(fitted=True)
 
     @property
@@ -47,8 +51,10 @@ class ZoomPane(QWidget):
 
     def fit(self) -> None:
         """Show all of the picture, and go on doing so when the widget changes its size."""
-        margin = round(FIT_MARGIN_PT * self.devicePixelRatioF())
-        self.set_transform(view_transform.fit(self.picture_size, self.device_size, margin))
+        ratio = self.devicePixelRatioF()
+        width, height = self.device_size
+        room = width, max(1, height - round(self.foot_pt * ratio))
+        self.set_transform(view_transform.fit(self.picture_size, room, round(FIT_MARGIN_PT * ratio)))
 
     def actual_size(self, anchor: Anchor = None) -> None:
         """100 %: a picture pixel is a device pixel."""

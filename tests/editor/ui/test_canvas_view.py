@@ -61,6 +61,14 @@ def test_every_zoom_shows_the_right_colour_on_both_sides_of_an_edge(zoom: float)
         assert shown.colour(1500 - beside, 1000 + beside) == (0, 0, 255)
 
 
+def test_a_fitted_photo_leaves_the_strip_at_the_foot_free() -> None:
+    with stage(quarters(1000, 3000)) as shown:
+        assert shown.canvas.picture_area().bottom() <= 600 - shown.canvas.foot_pt
+        shown.canvas.foot_pt = 0.0
+        shown.canvas.fit()
+        assert shown.canvas.picture_area().bottom() > 600 - 30
+
+
 def test_above_200_per_cent_pixels_are_squares_and_below_they_are_blended() -> None:
     pixels = np.zeros((60, 60, 3), np.uint8)
     pixels[:, 1::2] = 255
