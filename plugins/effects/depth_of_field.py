@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
@@ -14,8 +15,8 @@ from editor.api import Effect, param
 from editor.document.blend import shares
 from plugins.effects._convolution import Kernel, in_blocks
 
-_MOST_GAIN = 16.0
-"""How many times brighter a clipped highlight is taken to be at the full amount: four stops above white."""
+_MOST_GAIN = 31.0
+"""At the full amount a clipped highlight counts as one that is five stops above white."""
 
 
 @dataclass
@@ -44,7 +45,7 @@ class DepthOfField(Effect):
     )
     highlights: float = param(
         30.0, "Highlights", minimum=0.0, maximum=100.0, step=1.0, unit=" %",
-        help="How much brighter than white the brightest places are taken to be, so that they bloom.",
+        help="How far lights outshine what lies round them, as the sun's glitter and lamps do.",
     )  # fmt: skip
     threshold: float = param(
         90.0, "Highlights from", minimum=0.0, maximum=99.0, step=1.0, unit=" %",
@@ -64,17 +65,26 @@ class DepthOfField(Effect):
     def _defocused(self, pixels: np.ndarray) -> np.ndarray:
         kernel = aperture_kernel(round(self.radius_px, 3), self._blades, self.rotation_deg)
         *colours, alpha = cv2.split(pixels)
-        weight = cv2.multiply(alpha, self._gain(colours)) if self.highlights > 0.0 else alpha
         spread = np.clip(kernel.blur(alpha), 0.0, 1.0)
-        share = shares(spread)
+        weight, share = alpha, shares(spread)
+        gain = self._gain(colours)
+        if gain is not None:
+            weight = cv2.multiply(alpha, gain)
+            share = shares(np.maximum(kernel.blur(weight), 0.0))
         blurred = (kernel.blur(cv2.multiply(decode(colour), weight)) for colour in colours)
         return cv2.merge([*(encode(np.clip(cv2.multiply(light, share), 0.0, 1.0)) for light in blurred), spread])
 
-    def _gain(self, colours: list[np.ndarray]) -> np.ndarray:
-        """How much brighter than stored each pixel is taken to be: 1 + gain t^2, t from the threshold to white."""
+    def _gain(self, colours: Sequence[np.ndarray]) -> np.ndarray | None:
+        """How much more than others each pixel counts: 1 + gain t^2, t from the threshold to white; None for all 1.
+
+        Light is averaged with these weights, so that a lamp outshines the dark round it, and a bright wall, all of
+        which counts more, stays as bright as it is.
+        """
         start = self.threshold / 100.0
         brightest = np.maximum(np.maximum(colours[0], colours[1]), colours[2])
         above = np.clip((brightest - np.float32(start)) * np.float32(1.0 / (1.0 - start)), 0.0, 1.0)
+        if self.highlights <= 0.0 or not above.any():
+            return None
         return np.float32(1.0) + np.float32(_MOST_GAIN * self.highlights / 100.0) * above * above
 
     @property

@@ -90,6 +90,12 @@ def test_highlights_bloom_and_mid_tones_do_not() -> None:
     assert np.abs(DepthOfField(radius_px=8, highlights=100).apply(grey)[15:25, 15:25, :3] - 0.6).max() < 1e-5
 
 
+def test_a_bright_wall_keeps_its_colour() -> None:
+    wall = opaque(np.full((60, 60, 3), (0.97, 0.95, 0.99)))
+    shown = DepthOfField(radius_px=12, highlights=100).apply(wall)
+    assert np.abs(shown[..., :3] - wall[..., :3]).max() < 1e-4
+
+
 def test_the_threshold_says_where_highlights_begin() -> None:
     lamp = point(61, value=0.8)
     above, below = (DepthOfField(radius_px=6, highlights=80, threshold=at).apply(lamp)[30, 30, 0] for at in (85, 60))
