@@ -24,7 +24,7 @@ class BackdropCommands:
 
         def work(progress: Progress) -> backdrop.Backdrop:
             found = self._picture(choice, progress) if isinstance(choice, Path) else choice
-            return backdrop.prepare(state, found, colours=_colours, progress=progress)
+            return backdrop.prepare(state, found, progress=progress)
 
         def done(made: backdrop.Backdrop) -> None:
             backdrop.put_under(document, made)
@@ -35,21 +35,11 @@ class BackdropCommands:
         desk.run("New background", work, done, key="backdrop")
 
     def blur(self) -> None:
-        """The photo's own background out of focus, on the clean plate that the last matte left, if it did."""
-        state = self._desk.require().state
-        plates = [layer.content for layer in state.layers if layer.follows_matte]
-        plate = plates[0] if plates else None
-        self.put(backdrop.Blur(plate=plate))  # type: ignore[arg-type]
+        """The photo's own background out of focus, with the subject taken out of it first."""
+        self.put(backdrop.Blur())
 
     def _picture(self, path: Path, progress: Progress) -> Photo:
         from editor.files import read_photo
 
         progress(0.0, "reading")
         return read_photo(path, self._desk.registry.formats)
-
-
-def _colours(image: object, alpha: object, progress: Progress) -> tuple[object, object]:
-    """``foreground.estimate_colours``, fetched when first needed: start-up must not wait for it."""
-    from editor.document.foreground import estimate_colours
-
-    return estimate_colours(image, alpha, progress)  # type: ignore[arg-type]

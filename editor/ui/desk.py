@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
@@ -48,8 +47,7 @@ class Desk:
 
     ``opened(document or None)`` tells of another document, ``changed(before, after)`` of another state of it,
     ``gesture_done()`` of a finished step, ``titled()`` that its name or its unsaved mark may have changed.
-    ``busy()`` is True while a tool is in the middle of a gesture. ``subject_mask`` is the rough (H, W) bool mask of the
-    subject, as long as one is known.
+    ``busy()`` is True while a tool is in the middle of a gesture.
     """
 
     def __init__(
@@ -59,7 +57,6 @@ class Desk:
         self.jobs, self.messages = jobs, messages
         self.document: Document | None = None
         self.origin = Origin("")
-        self.subject_mask: np.ndarray | None = None
         self.opened, self.changed, self.gesture_done, self.titled = Event(), Event(), Event(), Event()
         self.busy: Callable[[], bool] = lambda: False
         self._listening: list[Callable[[], None]] = []
@@ -139,7 +136,6 @@ class Desk:
         for stop in self._listening:
             stop()
         self._listening = []
-        self.subject_mask = None
         for job in self._running:
             job.cancel()
         self._running = []

@@ -15,8 +15,6 @@ from types import TracebackType
 
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler, qVersion
 
-from editor.errors import Cancelled, UserError
-
 _LOG = logging.getLogger("mattelier.window")
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG, QtMsgType.QtInfoMsg: logging.INFO, QtMsgType.QtWarningMsg: logging.WARNING,
@@ -27,7 +25,7 @@ _NOISE = ("This plugin does not support propagateSizeHints", "This plugin does n
 
 
 def install(show: Callable[[BaseException], None], deliver: Callable[[Callable[[], None]], None]) -> Callable[[], None]:
-    """Send uncaught errors of every thread to ``show`` on the main thread, and Qt's messages to the log.
+    """Send uncaught errors of every thread to ``show`` on the main thread, which logs them, and log what Qt says.
 
     The function returned puts back what was there before.
     """
@@ -37,8 +35,6 @@ def install(show: Callable[[BaseException], None], deliver: Callable[[Callable[[
         if issubclass(kind, KeyboardInterrupt):
             before[0](kind, error, trace)
             return
-        if not isinstance(error, (UserError, Cancelled)):
-            _LOG.error("uncaught", exc_info=(kind, error, trace))
         deliver(lambda: show(error))
 
     def on_thread(args: threading.ExceptHookArgs) -> None:

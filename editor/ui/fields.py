@@ -101,10 +101,15 @@ class SliderField(QWidget):
         low, high = float(self._fact.minimum or 0.0), float(self._fact.maximum or 0.0)
         return low, max(high, low + 1e-9)
 
+    def _log_base(self) -> float:
+        """Where the logarithmic run begins: below it there is only the minimum itself."""
+        low, high = self._ends()
+        return low if low > 0 else max(self._fact.step or 0.0, high * 1e-3)
+
     def _value_at(self, part: float) -> float:
         low, high = self._ends()
         if self._fact.logarithmic:
-            base = max(low, high * 1e-4, 1e-6)
+            base = self._log_base()
             value = low if part <= 0 else base * math.exp(part * math.log(high / base))
         else:
             value = low + part * (high - low)
@@ -115,7 +120,7 @@ class SliderField(QWidget):
         low, high = self._ends()
         if not self._fact.logarithmic:
             return (value - low) / (high - low)
-        base = max(low, high * 1e-4, 1e-6)
+        base = self._log_base()
         return 0.0 if value <= base else math.log(value / base) / math.log(high / base)
 
 
@@ -125,6 +130,7 @@ class Number(NumberField):
     def __init__(self, fact: Param, whole: bool, default: float = 0.0) -> None:
         super().__init__(fact, whole)
         self.setObjectName("boxed")
+        self.setMinimumWidth(56)  # Qt would make room for the largest number there is
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.reset_asked.connect(lambda: self.setValue(default))
         self.show_value(default)

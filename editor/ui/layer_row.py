@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from editor.document.layer import Gradient, Layer, SolidColour
 from editor.ui import icons, theme
-from editor.ui.panel import quiet
+from editor.ui.panel import ElidedLabel
 from editor.ui.thumbnails import SIZE, Thumbnails
 
 ROW_HEIGHT_PX = 46
@@ -35,9 +35,8 @@ class LayerRow(QWidget):
         self.mask.clicked.connect(self.mask_pressed)
         self.name = NameEdit()
         self.name.renamed.connect(self.renamed)
-        self._facts = quiet()
+        self._facts = ElidedLabel()
         self._facts.setContentsMargins(5, 0, 0, 0)
-        self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         words = QVBoxLayout()
         words.setContentsMargins(0, 0, 0, 0)
         words.setSpacing(1)
@@ -59,9 +58,8 @@ class LayerRow(QWidget):
             self._show_mask(layer, pictures)
         self.name.show_name(layer.name)
         self._facts.setText(facts(layer))
-        self._facts.setToolTip(self._facts.text())
         look = theme.current()
-        self._facts.setStyleSheet(f"color: {look.selected_secondary if selected else look.secondary};")
+        self._facts.setStyleSheet(f"color: {look.selected_secondary if selected else look.secondary}; font-size: 11px;")
         self.name.setStyleSheet(f"color: {look.selected_text if selected else look.text};")
 
     def _show_mask(self, layer: Layer, pictures: Thumbnails) -> None:
@@ -124,6 +122,14 @@ class NameEdit(QLineEdit):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Begin to write."""
         self.begin()
+
+    def event(self, event: QEvent) -> bool:
+        """Claim Esc before the window's own use of it."""
+        overrides = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if overrides and not self.isReadOnly() and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter takes the name, Esc leaves the old one."""

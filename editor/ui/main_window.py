@@ -6,10 +6,8 @@ from pathlib import Path
 
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QMainWindow,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -34,8 +32,8 @@ from editor.ui.layers_panel import LayersPanel
 from editor.ui.live_edit import LiveEdit
 from editor.ui.matte_commands import MatteCommands
 from editor.ui.matte_panel import MattePanel
-from editor.ui.messages import Messages
 from editor.ui.menu_head import menu_bar
+from editor.ui.messages import Messages
 from editor.ui.right_column import RightColumn
 from editor.ui.session import Session
 from editor.ui.start_page import StartPage
@@ -157,6 +155,8 @@ class Window(QMainWindow):
         self.stack.setCurrentWidget(self.start_page if document is None else self.canvas)
         self.status.show_photo(None if document is None else document.state)
         self.strip.show_chosen(self.canvas.view)
+        if document is not None:
+            self.status.show_zoom(self.canvas.zoom)
         self.views.show_panels(document is not None)
         if document is None:
             self.start_page.refresh()

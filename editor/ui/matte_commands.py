@@ -6,7 +6,7 @@ What computes is imported when it is first needed: the window must not wait for 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,9 +22,10 @@ from editor.ui.desk import Desk
 
 if TYPE_CHECKING:
     from editor.document.matte import MatteResult
+    from editor.document.rough import EdgeBand
 
 MATTE_KEY, ROUGH_KEY, BAND_KEY, COLOUR_KEY = "matte", "rough", "band", "colours"
-DEFAULT_BAND = 40.0
+DEFAULT_BAND = 50.0
 _BAND_STEP = "Unknown band"
 
 
@@ -35,6 +36,8 @@ class MatteCommands:
         self._desk = desk
         self._band_state: DocumentState | None = None
         self._stale = Rect(0, 0, 0, 0)
+        self._edge: EdgeBand | None = None
+        self._laid: np.ndarray | None = None
         desk.opened.connect(lambda _: self._forget())
 
     def compute(self, engine: Engine) -> Job:
@@ -73,16 +76,17 @@ class MatteCommands:
         document = self._desk.require()
         state, band = document.state, self.band()
 
-        def work(progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        def work(progress: Progress) -> tuple[EdgeBand, np.ndarray]:
             from editor.document import rough
 
             image = _image_8_bit(state)
             mask = rough.subject_mask(image, selection, lambda part, text: progress(0.8 * part, text))
             progress(0.8, "fitting the unknown band")
-            return mask, rough.trimap_from_mask(image, mask, band)
+            edge = rough.EdgeBand(image, mask)
+            return edge, edge.trimap(band)
 
-        def done(found: tuple[np.ndarray, np.ndarray]) -> None:
-            self._desk.subject_mask = found[0]
+        def done(found: tuple[EdgeBand, np.ndarray]) -> None:
+            self._edge, self._laid = found
             with document.edit("Find subject"):
                 document.set_trimap(trimap.from_array(found[1]))
 
@@ -96,25 +100,28 @@ class MatteCommands:
     def can_set_band(self) -> bool:
         """True where a subject is known that the band can follow."""
         document = self._desk.document
-        return document is not None and (
-            self._desk.subject_mask is not None or document.state.subject_layer.mask is not None
-        )
+        return document is not None and (self._edge is not None or document.state.subject_layer.mask is not None)
 
     def set_band(self, band: float, final: bool) -> None:
-        """Lay the unknown band anew along the subject's edge; the moves of one drag are one step."""
-        document = self._desk.require()
-        state, mask = document.state, self._desk.subject_mask
+        """Lay the unknown band anew along the subject's edge; the moves of one drag are one step.
 
-        def work(progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        What was painted since the band was laid last stays as it was painted.
+        """
+        document = self._desk.require()
+        state, known, laid = document.state, self._edge, self._laid
+
+        def work(progress: Progress) -> tuple[EdgeBand, np.ndarray, np.ndarray]:
             from editor.document import rough
 
             progress(0.0, "fitting the unknown band")
-            known = _mask_of(state) if mask is None else mask
-            return known, rough.trimap_from_mask(_image_8_bit(state), known, band)
+            edge = rough.EdgeBand(_image_8_bit(state), _mask_of(state)) if known is None else known
+            progress(0.8, "fitting the unknown band")
+            made = edge.trimap(band)
+            return edge, made, _with_corrections(made, laid, state.trimap)
 
-        def done(made: tuple[np.ndarray, np.ndarray]) -> None:
-            self._desk.subject_mask = made[0]
-            self._show_band(document, made[1], band)
+        def done(made: tuple[EdgeBand, np.ndarray, np.ndarray]) -> None:
+            self._edge, self._laid = made[0], made[1]
+            self._show_band(document, made[2], band)
             if final:
                 self._band_state = None
 
@@ -170,7 +177,9 @@ class MatteCommands:
         """A step of its own, or the last one made longer while the slider is still being dragged."""
         amending = self._band_state is not None and self._band_state is document.state
         state = replace(
-            document.state, trimap=_over(document.state.trimap, marks), notes=_noted(document.state, band=band)
+            document.state,
+            trimap=document.state.trimap.paste(0, 0, marks),
+            notes=dict(document.state.notes) | {"band": band},
         )
         if amending:
             document.show(state)
@@ -182,15 +191,15 @@ class MatteCommands:
 
     def _forget(self) -> None:
         self._band_state, self._stale = None, Rect(0, 0, 0, 0)
+        self._edge, self._laid = None, None
 
 
-def _noted(state: DocumentState, **values: Any) -> dict[str, Any]:
-    return dict(state.notes) | values
-
-
-def _over(plane: Plane, marks: np.ndarray) -> Plane:
-    """The marks as a plane that shares with the old one what did not change."""
-    return plane.paste(0, 0, marks)
+def _with_corrections(made: np.ndarray, laid: np.ndarray | None, plane: Plane) -> np.ndarray:
+    """A newly laid band with what the user changed in the one that was laid before."""
+    if laid is None:
+        return made
+    shown = plane.to_array()
+    return np.where(shown == laid, made, shown)
 
 
 def _image_8_bit(state: DocumentState) -> np.ndarray:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -16,8 +17,58 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from editor.api import Engine, param
 from editor.document import trimap
 from editor.document.document import Document, Photo
+
+
+@dataclass
+class QuickEngine(Engine):
+    """Takes the marks for the matte, in three steps."""
+
+    name: ClassVar[str] = "quick"
+    title: ClassVar[str] = "Quick"
+    description: ClassVar[str] = "For tests."
+    rank: ClassVar[int] = -1
+
+    strength: float = param(0.5, "Strength", minimum=0.0, maximum=1.0)
+
+    def run(self, image, trimap, progress, start=None):
+        """Unknown is ``strength``."""
+        for piece in range(3):
+            progress(piece / 3, f"piece {piece + 1} of 3")
+        return np.where(trimap == 128, np.float32(self.strength), trimap.astype(np.float32) / 255)
+
+
+@dataclass
+class EndlessEngine(Engine):
+    """Runs until it is cancelled."""
+
+    name: ClassVar[str] = "endless"
+    title: ClassVar[str] = "Endless"
+    rank: ClassVar[int] = -2
+
+    def run(self, image, trimap, progress, start=None):
+        """Only ``progress`` ends it."""
+        while True:
+            progress(0.5, "fine pass, 7 of 11 pieces")
+            time.sleep(0.005)
+
+
+@dataclass
+class BrokenEngine(Engine):
+    """Raises what no engine should."""
+
+    name: ClassVar[str] = "broken"
+    title: ClassVar[str] = "Broken"
+    rank: ClassVar[int] = -3
+
+    def run(self, image, trimap, progress, start=None):
+        """A bug."""
+        raise ValueError("a bug in an engine")
+
+
+ENGINES = {engine.name: engine for engine in (QuickEngine, EndlessEngine, BrokenEngine)}
 
 
 class Pump:
@@ -69,7 +120,7 @@ def window(registry, home: Path, pump: Pump, complaints: list[str]) -> Iterator:
     """The window at 1280 x 720 without a photo; closed without questions at the end."""
     from editor import app
 
-    shown = app.build([], registry=replace(registry))
+    shown = app.build([], registry=replace(registry, engines={**registry.engines, **ENGINES}))
     shown.resize(1280, 720)
     shown.show()
     pump.once()
