@@ -146,9 +146,7 @@ class _Strip:
         self.ids = np.where(unknown, numbers, -1).astype(np.int32)
         self.foreground = marks == FOREGROUND
 
-    def fill(
-        self, image: np.ndarray, epsilon: float, values: np.ndarray, columns: np.ndarray, rhs: np.ndarray
-    ) -> None:
+    def fill(self, image: np.ndarray, epsilon: float, values: np.ndarray, columns: np.ndarray, rhs: np.ndarray) -> None:
         """Write the strip's rows: values (m, 25), columns (m, 25) and rhs (m,) are its parts of the system."""
         unknown = self.ids[REACH_PX:-REACH_PX, REACH_PX:-REACH_PX] >= 0
         for left in range(0, self.width, TILE_PX):
