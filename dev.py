@@ -266,6 +266,7 @@ def cut_out_demo() -> int:
         code = start("-m", "editor", *step)
         if code:
             return code
+    print(f"The files lie in {DEMO}; the figures compare {matte.name} with the true {truth.name}.")
     return 0
 
 
