@@ -1,0 +1,201 @@
+"""From marks to a matte: what an engine is given, what is asked of its answer, and how the document takes it over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from editor.document import trimap
+from editor.document.blend import as_float
+from editor.document.clean_plate import clean_plate
+from editor.document.document import Document, DocumentState
+from editor.document.foreground import estimate_colours, estimate_foreground, estimate_foreground_in
+from editor.document.geometry import Rect
+from editor.document.tiles import TILE_PX, Key, Plane
+from editor.errors import UserError
+
+Progress: TypeAlias = Callable[[float, str], None]
+OPAQUE = 65535
+ENGINE_SHARE = 0.8
+"""The part of the progress that is the engine's; the rest goes to colours."""
+COLOUR_MARGIN_PX = 24
+
+
+class MattingEngine(Protocol):
+    """What is needed of an engine here; ``editor.api.Engine`` is its promise to plugins."""
+
+    title: str
+
+    def run(
+        self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Alpha (H, W) float32 in [0, 1] of a photo (H, W, 3) float32 and its trimap (H, W) uint8."""
+        ...
+
+    def device(self) -> str:
+        """Where it runs."""
+        ...
+
+
+@dataclass(frozen=True)
+class MatteResult:
+    """What a run leaves: the planes, and how they came about.
+
+    ``mask`` is uint16. ``foreground`` holds the subject's own colours in the photo's depth and shares with the photo
+    every tile without soft pixels; ``plate`` the colours behind it, or None where no layer wants them.
+    """
+
+    mask: Plane
+    foreground: Plane
+    plate: Plane | None
+    seconds: float
+    engine: str
+    device: str
+
+
+def run_matting(state: DocumentState, engine: MattingEngine, progress: Progress) -> MatteResult:
+    """Compute the subject's matte and colours from the marks of ``state``; meant for a worker, nothing is changed.
+
+    Starts from the matte that is there, if there is one. Raises ``UserError`` for marks that leave nothing to go by and
+    for an engine whose answer is no matte; what the engine itself raises passes through.
+    """
+    started = time.perf_counter()
+    marks = trimap.for_engine(state.trimap)
+    trimap.check(marks)
+    content = photo_of(state)
+    progress(0.0, "preparing the photo")
+    alpha = _computed(state, engine, content, marks, lambda share, text: progress(ENGINE_SHARE * share, text))
+    mask = Plane.from_array(as_mask(keep_known(alpha, marks)))
+    del alpha, marks
+    foreground, plate = _coloured(state, content, mask, lambda part, text: progress(_after(part), text))
+    progress(1.0, "done")
+    return MatteResult(mask, foreground, plate, time.perf_counter() - started, engine.title, engine.device())
+
+
+def take_over(document: Document, result: MatteResult) -> None:
+    """Show the result: mask and colours on the subject, the plate on every layer that follows the matte.
+
+    Call it inside ``document.edit``: it is one step.
+    """
+    document.set_matte(result.mask, result.foreground)
+    if result.plate is None:
+        return
+    for layer in document.state.layers:
+        if layer.follows_matte:
+            document.change_layer(layer.id, content=result.plate)
+
+
+def keep_known(alpha: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """Alpha (H, W) float32, exactly 0 where ``marks`` say background and exactly 1 where they say foreground."""
+    return np.where(marks == trimap.UNKNOWN, alpha, (marks == trimap.FOREGROUND).astype(np.float32))
+
+
+def as_mask(alpha: np.ndarray) -> np.ndarray:
+    """Alpha in [0, 1] rounded to uint16; 0 and 1 become exactly 0 and 65535."""
+    scaled = alpha * np.float32(OPAQUE)
+    scaled += np.float32(0.5)
+    return scaled.astype(np.uint16)
+
+
+def refresh_colours(state: DocumentState, rect: Rect, progress: Progress) -> Plane:
+    """The subject's colours estimated again inside ``rect``, for a mask that was painted there; a foreground plane.
+
+    Without colours from an earlier run all of the photo is estimated.
+    """
+    layer, content = state.subject_layer, photo_of(state)
+    if layer.mask is None:
+        return content
+    progress(0.0, "estimating colours")
+    if layer.foreground is None:
+        return _only_soft(content, estimate_foreground(content.to_array(), _alpha_of(layer.mask), progress), layer.mask)
+    inside = rect.intersect(content.size_rect)
+    if inside.empty:
+        return layer.foreground
+    around = inside.expand(COLOUR_MARGIN_PX).intersect(content.size_rect)
+    image, mask = content.read(around), layer.mask.read(around)
+    part = inside.moved(-around.x, -around.y)
+    colours = estimate_foreground_in(image, as_float(mask), part, COLOUR_MARGIN_PX)
+    soft = _soft(mask[part.slices()])
+    progress(1.0, "colours are up to date")
+    return layer.foreground.paste(inside.x, inside.y, np.where(soft[..., None], colours, image[part.slices()]))
+
+
+def photo_of(state: DocumentState) -> Plane:
+    """The plane of the subject's photo; ``UserError`` where the subject is a colour or a gradient."""
+    content = state.subject_layer.content
+    if not isinstance(content, Plane):
+        raise UserError("The subject layer holds no photo.", "Open a photo first.")
+    return content
+
+
+def _computed(
+    state: DocumentState, engine: MattingEngine, content: Plane, marks: np.ndarray, progress: Progress
+) -> np.ndarray:
+    """The engine's alpha, looked over. The engine sees arrays that cannot be written to."""
+    image = as_float(content.to_array())
+    mask = state.subject_layer.mask
+    start = None if mask is None else _alpha_of(mask)
+    for array in (image, marks, start):
+        if array is not None:
+            array.flags.writeable = False
+    alpha = engine.run(image, marks, progress, start)
+    return _looked_over(alpha, marks.shape, engine.title)
+
+
+def _looked_over(alpha: object, shape: tuple[int, ...], title: str) -> np.ndarray:
+    """The engine's answer as float32 in [0, 1], or a ``UserError`` that names the engine.
+
+    Rounding errors are forgiven.
+    """
+    hint = "Choose another engine; this one has a fault that its author should hear of."
+    if not isinstance(alpha, np.ndarray) or alpha.shape != shape:
+        found = f"an array of {alpha.shape}" if isinstance(alpha, np.ndarray) else type(alpha).__name__
+        raise UserError(f"The engine “{title}” answered with {found} instead of a matte of {shape}.", hint)
+    if alpha.dtype.kind != "f" or not np.isfinite(alpha).all():
+        raise UserError(f"The engine “{title}” answered with values that are no numbers.", hint)
+    if alpha.min() < -1e-3 or alpha.max() > 1 + 1e-3:
+        raise UserError(f"The engine “{title}” answered with opacities outside 0 to 1.", hint)
+    return np.clip(alpha, 0.0, 1.0).astype(np.float32, copy=False)
+
+
+def _coloured(state: DocumentState, content: Plane, mask: Plane, progress: Progress) -> tuple[Plane, Plane | None]:
+    """The foreground plane, and the plate of what lies behind where some layer follows the matte."""
+    image, alpha = content.to_array(), _alpha_of(mask)
+    if any(layer.follows_matte for layer in state.layers):
+        fore, back = estimate_colours(image, alpha, progress)
+        return _only_soft(content, fore, mask), Plane.from_array(clean_plate(image, alpha, back))
+    return _only_soft(content, estimate_foreground(image, alpha, progress), mask), None
+
+
+def _only_soft(content: Plane, colours: np.ndarray, mask: Plane) -> Plane:
+    """The photo with ``colours`` (H, W, 3) where the mask is neither 0 nor full; other tiles are the photo's own."""
+    changed: dict[Key, np.ndarray | None] = {}
+    for key, tile in mask.stored().items():
+        soft = _soft(tile)
+        if not soft.any():
+            continue
+        area = mask.tile_rect(key)
+        own = content.read(area)
+        changed[key] = np.where(soft[..., None], colours[area.slices()], own)
+    return content.with_tiles(changed) if changed else content
+
+
+def _soft(mask: np.ndarray) -> np.ndarray:
+    return (mask > 0) & (mask < OPAQUE)
+
+
+def _alpha_of(mask: Plane) -> np.ndarray:
+    """A mask plane as alpha (H, W) float32, made tile by tile so that no second whole array is needed."""
+    alpha = np.empty((mask.height, mask.width), np.float32)
+    for top in range(0, mask.height, TILE_PX):
+        rows = Rect(0, top, mask.width, min(TILE_PX, mask.height - top))
+        alpha[rows.slices()] = as_float(mask.read(rows))
+    return alpha
+
+
+def _after(part: float) -> float:
+    return ENGINE_SHARE + (1 - ENGINE_SHARE) * part
