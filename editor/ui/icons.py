@@ -40,23 +40,28 @@ def pixmap(name: str, colour: str, size_px: int = ICON_PX, scale: float = 1.0) -
     return drawn
 
 
-def icon(name: str, size_px: int = ICON_PX) -> QIcon:
-    """The drawing in the colours of the theme worn now: plain, switched on, greyed out."""
+def icon(name: str, size_px: int = ICON_PX, selected: bool = False) -> QIcon:
+    """The drawing in the colours of the theme worn now: plain, switched on, greyed out.
+
+    ``selected`` is for what lies on the ground of a selection.
+    """
     look = theme.current()
     made = QIcon()
+    plain = look.selected_text if selected else look.text
     scale = float(math.ceil(_screen_scale()))
-    made.addPixmap(pixmap(name, look.text, size_px, scale), QIcon.Mode.Normal, QIcon.State.Off)
+    made.addPixmap(pixmap(name, plain, size_px, scale), QIcon.Mode.Normal, QIcon.State.Off)
     made.addPixmap(pixmap(name, look.disabled, size_px, scale), QIcon.Mode.Disabled, QIcon.State.Off)
     if look.selected_text != look.text:
         made.addPixmap(pixmap(name, look.selected_text, size_px, scale), QIcon.Mode.Normal, QIcon.State.On)
     return made
 
 
-def put(target: QAbstractButton | QAction, name: str, size_px: int = ICON_PX) -> None:
+def put(target: QAbstractButton | QAction, name: str, size_px: int = ICON_PX, selected: bool = False) -> None:
     """Give a button or action the drawing ``name``; :func:`retint` finds it again when the theme changes."""
     target.setProperty("drawing", name)
     target.setProperty("drawing_px", size_px)
-    target.setIcon(icon(name, size_px))
+    target.setProperty("drawing_selected", selected)
+    target.setIcon(icon(name, size_px, selected))
     if isinstance(target, QAbstractButton):
         target.setIconSize(QSize(size_px, size_px))
 
@@ -67,7 +72,7 @@ def retint(window: QWidget) -> None:
     for target in targets:
         name = target.property("drawing")
         if name:
-            put(target, str(name), int(target.property("drawing_px")))  # type: ignore[arg-type]
+            put(target, str(name), int(target.property("drawing_px")), bool(target.property("drawing_selected")))  # type: ignore[arg-type]
 
 
 def _screen_scale() -> float:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from editor.document.layer import Gradient, Layer, SolidColour
-from editor.ui import icons, theme
+from editor.ui import icons
 from editor.ui.panel import ElidedLabel
 from editor.ui.thumbnails import SIZE, Thumbnails
 
@@ -24,8 +24,8 @@ class LayerRow(QWidget):
     def __init__(self) -> None:
         super().__init__()
         row = QHBoxLayout(self)
-        row.setContentsMargins(2, 4, 8, 4)
-        row.setSpacing(6)
+        row.setContentsMargins(2, 4, 6, 4)
+        row.setSpacing(4)
         self.eye = QToolButton()
         self.eye.clicked.connect(self.eye_pressed)
         self._picture = QLabel()
@@ -35,7 +35,7 @@ class LayerRow(QWidget):
         self.mask.clicked.connect(self.mask_pressed)
         self.name = NameEdit()
         self.name.renamed.connect(self.renamed)
-        self._facts = ElidedLabel()
+        self._facts = ElidedLabel(11)
         self._facts.setContentsMargins(5, 0, 0, 0)
         words = QVBoxLayout()
         words.setContentsMargins(0, 0, 0, 0)
@@ -48,7 +48,7 @@ class LayerRow(QWidget):
 
     def show_layer(self, layer: Layer, pictures: Thumbnails, selected: bool) -> None:
         """Show a layer as it is now."""
-        icons.put(self.eye, "eye" if layer.visible else "eye-off", 16)
+        icons.put(self.eye, "eye" if layer.visible else "eye-off", 16, selected)
         self.eye.setAccessibleName(f"{'Hide' if layer.visible else 'Show'} {layer.name}")
         self.eye.setToolTip("Hide this layer" if layer.visible else "Show this layer")
         picture = pictures.get(layer.content)
@@ -58,9 +58,8 @@ class LayerRow(QWidget):
             self._show_mask(layer, pictures)
         self.name.show_name(layer.name)
         self._facts.setText(facts(layer))
-        look = theme.current()
-        self._facts.setStyleSheet(f"color: {look.selected_secondary if selected else look.secondary}; font-size: 11px;")
-        self.name.setStyleSheet(f"color: {look.selected_text if selected else look.text};")
+        self._facts.show_selected(selected)
+        self.name.show_selected(selected)
 
     def _show_mask(self, layer: Layer, pictures: Thumbnails) -> None:
         assert layer.mask is not None
@@ -71,7 +70,7 @@ class LayerRow(QWidget):
             self.mask.setProperty("drawing", None)
             self.mask.setIconSize(SIZE)
             self.mask.setIcon(drawn)
-        self.mask.setFixedSize(SIZE.width() + 4, SIZE.height() + 4)
+        self.mask.setFixedSize(SIZE.width() + 2, SIZE.height() + 2)
         self.mask.setAccessibleName(f"Mask of {layer.name}: {'on' if layer.mask_on else 'off'}")
         self.mask.setToolTip("Switch the mask off" if layer.mask_on else "Switch the mask on")
 
@@ -97,6 +96,13 @@ class NameEdit(QLineEdit):
         if self.isReadOnly():
             self.setText(name)
             self.setCursorPosition(0)
+
+    def show_selected(self, selected: bool) -> None:
+        """Wear the colour of a selection, or of a row like others."""
+        if self.property("selected") != selected:
+            self.setProperty("selected", selected)
+            self.style().unpolish(self)
+            self.style().polish(self)
 
     def begin(self) -> None:
         """Let the name be written."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QMenu, QToolButton
+from PySide6.QtWidgets import QAbstractItemView, QFormLayout, QListWidget, QListWidgetItem, QMenu, QToolButton
 
 from editor.api import Param
 from editor.document.document import DocumentState
@@ -28,14 +28,14 @@ class LayersPanel(Panel):
     def __init__(self, desk: Desk, layers: LayerCommands) -> None:
         super().__init__("layers", "Layers", desk.settings)
         self._desk, self._layers = desk, layers
-        self._pictures = Thumbnails(desk.jobs, self._renew)
+        self._pictures = Thumbnails(desk.jobs, self.renew)
         self._filling = False
         self._add_buttons()
         self._add_list()
         self._add_blending()
         desk.changed.connect(lambda before, after: self._follow(before, after))
-        desk.opened.connect(lambda document: self._renew())
-        self._renew()
+        desk.opened.connect(lambda document: self.renew())
+        self.renew()
 
     def _add_buttons(self) -> None:
         self.add = self._tool("plus", "Add a layer", lambda: None)
@@ -73,8 +73,6 @@ class LayersPanel(Panel):
         self.body.addWidget(self.list)
 
     def _add_blending(self) -> None:
-        from PySide6.QtWidgets import QFormLayout
-
         form = QFormLayout()
         form.setContentsMargins(0, 2, 0, 0)
         form.setHorizontalSpacing(8)
@@ -107,9 +105,9 @@ class LayersPanel(Panel):
     def _follow(self, before: DocumentState, after: DocumentState) -> None:
         """Renew only where layers changed: a brush stroke on the trimap changes none."""
         if before.layers != after.layers or before.active != after.active:
-            self._renew()
+            self.renew()
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
         """Show the stack as it is: rows are kept where the order is the same."""
         document = self._desk.document
         state = None if document is None else document.state
@@ -182,4 +180,4 @@ class LayersPanel(Panel):
         if sorted(wanted) == sorted(current) and wanted != current and moved is not None:
             self._layers.reorder(moved, wanted.index(moved))
         self.list.clear()
-        self._renew()
+        self.renew()

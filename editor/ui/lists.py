@@ -36,7 +36,7 @@ class ShortcutsList(Dialog):
         self.search.setToolTip("Type a part of a name or a key")
         self.search.textChanged.connect(self._filter)
         self.body.addWidget(self.search)
-        rows = [(plain(action.text()), keys_of(action)) for action in actions if keys_of(action)]
+        rows = [(words_of(action), keys_of(action)) for action in actions if keys_of(action)]
         self.table = _table(("What", "Keys"), [*rows, *CANVAS_KEYS])
         self.table.setAccessibleName("Keyboard shortcuts")
         self.body.addWidget(self.table)
@@ -85,14 +85,12 @@ class About(Dialog):
             if heading:
                 label.setProperty("heading", "large")
             self.body.addWidget(label)
-        self.body.addWidget(
-            quiet("Nothing that you open leaves this machine.", wrap=True), 0, Qt.AlignmentFlag.AlignHCenter
-        )
+        self.body.addWidget(quiet("Nothing that you open leaves this machine."), 0, Qt.AlignmentFlag.AlignHCenter)
 
 
-def plain(text: str) -> str:
-    """A menu text without the mark of its access key and without dots."""
-    return text.replace("&", "").removesuffix("…")
+def words_of(action: QAction) -> str:
+    """What the action does, whatever its menu text says at the moment."""
+    return action.toolTip().partition(" (")[0]
 
 
 def keys_of(action: QAction) -> str:
@@ -114,4 +112,5 @@ def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> QTableWid
             table.setItem(row, column, QTableWidgetItem(word))
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.horizontalHeader().setStretchLastSection(True)
+    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     return table

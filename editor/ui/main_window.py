@@ -131,6 +131,7 @@ class Window(QMainWindow):
         desk.opened.connect(self._show_document)
         desk.titled.connect(self._show_title)
         desk.jobs.changed.connect(self.actions_table.refresh)
+        self.views.restyled.connect(self.layers_panel.renew)
         self.tool_box.chosen.connect(self._show_tool)
         self.column.chosen.connect(self.tool_box.choose)
         self.options.edited.connect(canvas.renew_marks)

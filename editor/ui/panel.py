@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from editor.settings import Settings
-from editor.ui import icons
+from editor.ui import icons, theme
 
 
 class Panel(QWidget):
@@ -54,10 +54,15 @@ class Panel(QWidget):
 class ElidedLabel(QLabel):
     """A quiet line that ends in dots where there is no room for all of it; its tip holds the whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, size_px: int = theme.PANEL_TEXT_PX) -> None:
         super().__init__()
-        self.setProperty("quiet", True)
+        self._size_px, self._selected = size_px, False
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def show_selected(self, selected: bool) -> None:
+        """Wear the colour of a selection, or of a row like others."""
+        self._selected = selected
+        self.update()
 
     def setText(self, text: str) -> None:
         """Show a text, and the whole of it as the tip."""
@@ -68,8 +73,12 @@ class ElidedLabel(QLabel):
         """As much as fits."""
         painter = QPainter(self)
         area = self.contentsRect()
-        painter.setPen(self.palette().windowText().color())
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        look = theme.current()
+        font = self.font()
+        font.setPixelSize(self._size_px)
+        painter.setFont(font)
+        painter.setPen(QColor(look.selected_secondary if self._selected else look.secondary))
+        shown = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
         painter.end()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
+from editor.document.events import Event
 from editor.settings import Settings
 from editor.ui import icons, theme
 from editor.ui.canvas import Canvas
@@ -18,6 +19,7 @@ class ViewCommands:
     def __init__(self, window: QMainWindow, canvas: Canvas, settings: Settings) -> None:
         self._window, self._canvas, self._settings = window, canvas, settings
         self.panels: list[QWidget] = []
+        self.restyled = Event()
         self._hidden = False
 
     def fit(self) -> None:
@@ -76,6 +78,7 @@ class ViewCommands:
         assert isinstance(app, QApplication)
         theme.apply(app, name)
         icons.retint(self._window)
+        self.restyled.emit()
 
     def follow_preferences(self) -> None:
         """Let the canvas look as the preferences say."""
