@@ -44,7 +44,10 @@ def explained(error: OSError, path: Path) -> UserError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return UserError(f"There is not enough room on the disk for {name}.", "Free some space or choose another disk.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return UserError(f"{name} may not be written in {folder}.", "Choose a folder of your own.")
+        return UserError(
+            f"{name} may not be written in {folder}.",
+            "Choose a folder of your own, or close the program that has it open.",
+        )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return UserError(f"The folder {folder} does not exist.", "Make it first or choose another one.")
     if error.errno in (errno.ENAMETOOLONG, errno.EINVAL):

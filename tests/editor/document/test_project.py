@@ -88,10 +88,18 @@ def keep(name: str, content: bytes) -> bytes:
     return content
 
 
+@pytest.fixture(scope="module")
+def project_bytes(tmp_path_factory) -> bytes:
+    """The file of the document above, made once."""
+    path = tmp_path_factory.mktemp("project") / "project.ora"
+    save_project(document(), path)
+    return path.read_bytes()
+
+
 @pytest.fixture
-def saved(tmp_path) -> Path:
+def saved(tmp_path, project_bytes) -> Path:
     """A project on disk."""
-    save_project(document(), tmp_path / "project.ora")
+    (tmp_path / "project.ora").write_bytes(project_bytes)
     return tmp_path / "project.ora"
 
 
@@ -177,11 +185,11 @@ def test_a_full_disk_leaves_the_old_project(saved):
 
 
 def test_planes_without_a_pixel_take_no_room_and_come_back(tmp_path):
-    colours = Plane(5000, 4000, 3)
-    layer = Layer("Nothing", colours, Plane(5000, 4000, 1, np.uint16))
-    trimap = Plane(5000, 4000, 1, np.uint8, 1, labels=True)
-    state = DocumentState(5000, 4000, np.dtype(np.uint8), (layer,), trimap, layer.id, layer.id)
-    save_project(state, tmp_path / "a.ora", Photo(np.zeros((4000, 5000, 3), np.uint8)))
+    colours = Plane(1000, 800, 3)
+    layer = Layer("Nothing", colours, Plane(1000, 800, 1, np.uint16))
+    trimap = Plane(1000, 800, 1, np.uint8, 1, labels=True)
+    state = DocumentState(1000, 800, np.dtype(np.uint8), (layer,), trimap, layer.id, layer.id)
+    save_project(state, tmp_path / "a.ora", Photo(np.zeros((800, 1000, 3), np.uint8)))
     after = load_project(tmp_path / "a.ora")
     assert not after.trimap.stored() and after.trimap.fill == 1
 

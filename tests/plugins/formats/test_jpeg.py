@@ -126,3 +126,32 @@ def test_twelve_bits_are_refused_with_a_sentence(tmp_path):
     content[content.index(b"\xff\xc0") + 4] = 12
     with pytest.raises(UserError, match="12 bits"):
         read(bytes(content), tmp_path)
+
+
+def ink_profile() -> bytes:
+    """A CMYK profile of a press of our own: white paper, black that covers all, a cyan that is darker than light's."""
+    corners = []
+    for number in range(16):  # the last ink, black, changes fastest
+        cyan, black = number >> 3, number & 1
+        lightness = 0 if black else 140 if cyan else 255
+        corners.append((lightness, 98 if cyan and not black else 128, 88 if cyan and not black else 128))
+    straight = bytes(range(256))
+    table = struct.pack(">4s4xBBBx9i", b"mft1", 4, 3, 2, *(65536 * (i % 4 == 0) for i in range(9)))
+    table += straight * 4 + bytes(value for corner in corners for value in corner) + straight * 3
+    white = struct.pack(">4s4x3i", b"XYZ ", 63190, 65536, 54061)
+    start = 128 + 4 + 24
+    tags = struct.pack(">I4sII4sII", 2, b"A2B0", start + 20, len(table), b"wtpt", start, 20)
+    size = start + 20 + len(table)
+    head = struct.pack(">I4s4s4s4s4s12s4s", size, b"", b"\2\x10\0\0", b"prtr", b"CMYK", b"Lab ", b"", b"acsp")
+    head = head.ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061)
+    return head.ljust(128, b"\0") + tags + white + table
+
+
+def test_cmyk_goes_through_its_own_profile(tmp_path):
+    ink = np.zeros((32, 48, 4), np.uint8)
+    ink[:, 16:32, 0], ink[:, 32:, 3] = 255, 255
+    photo = read(encoded(Image.fromarray(ink, "CMYK"), icc_profile=ink_profile()), tmp_path)
+    white, cyan, black = (photo.pixels[16, x].astype(int) for x in (8, 24, 40))
+    assert white.min() > 250 and black.max() < 8
+    assert 60 < cyan[1] < 200 and cyan[0] < cyan[1] < cyan[2]  # without the profile it would be (0, 255, 255)
+    assert photo.icc is None
