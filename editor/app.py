@@ -63,6 +63,10 @@ def _begin(window: Window, words: list[str]) -> None:
         window.messages.say(
             "The settings were damaged; the defaults are used.", f"Kept: {window.desk.settings.kept_copy}"
         )
+    failures = window.desk.registry.failures
+    if failures:
+        some = "A plugin" if len(failures) == 1 else f"{len(failures)} plugins"
+        window.messages.say(f"{some} could not be used.", failures[0].module, [("Show", window.verbs.plugins)])
     window.session.look_for_crashes()
     if words:
         window.files.open_path(Path(words[0]))

@@ -19,6 +19,11 @@ class LiveEdit:
         self._gesture: Gesture | None = None
         desk.opened.connect(lambda _: self._drop())
 
+    @property
+    def active(self) -> bool:
+        """True while a control is held."""
+        return self._gesture is not None
+
     def change(self, label: str, change: Change, final: bool) -> None:
         """Show ``change(state)``; ``final`` ends the step."""
         document = self._desk.require()

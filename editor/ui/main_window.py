@@ -34,6 +34,7 @@ from editor.ui.matte_commands import MatteCommands
 from editor.ui.matte_panel import MattePanel
 from editor.ui.menu_head import menu_bar
 from editor.ui.messages import Messages
+from editor.ui.recent_menu import RecentMenu
 from editor.ui.right_column import RightColumn
 from editor.ui.session import Session
 from editor.ui.start_page import StartPage
@@ -60,6 +61,7 @@ class Window(QMainWindow):
         self.desk = Desk(self, settings, registry, jobs, self.messages)
         self.canvas = Canvas(registry.effects, settings, jobs)
         self._make_commands()
+        self.desk.busy = lambda: self.canvas.gesturing or self.live.active
         self.tool_box = ToolBox(self.desk, self.canvas, self.mattes)
         self._make_parts()
         self._lay_out()
@@ -125,12 +127,15 @@ class Window(QMainWindow):
         effects = {effect.name: effect.title for effect in self.desk.registry.effects.values()}
         self.actions_table.add_effects(effects, self.layers.add_effect)
         self.verbs.actions = self.actions_table
+        self.recent = RecentMenu(self.files)
+        self.recent.put_after(self.actions_table.menus["File"], self.actions_table.by_verb["files.open"])
 
     def _connect(self) -> None:
         desk, canvas = self.desk, self.canvas
         desk.opened.connect(self._show_document)
         desk.titled.connect(self._show_title)
         desk.jobs.changed.connect(self.actions_table.refresh)
+        self.mattes.computed.connect(self.views.show_cut_out)
         self.views.restyled.connect(self.layers_panel.renew)
         self.tool_box.chosen.connect(self._show_tool)
         self.column.chosen.connect(self.tool_box.choose)

@@ -13,6 +13,7 @@ import numpy as np
 from editor.api import Engine
 from editor.document import trimap
 from editor.document.document import Document, DocumentState
+from editor.document.events import Event
 from editor.document.geometry import Rect
 from editor.document.selection import Selection
 from editor.document.tiles import Plane
@@ -30,10 +31,11 @@ _BAND_STEP = "Unknown band"
 
 
 class MatteCommands:
-    """The verbs of the Matte and Select menus and of the Matte panel."""
+    """The verbs of the Matte and Select menus and of the Matte panel. ``computed()`` tells that a matte has come."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.computed = Event()
         self._band_state: DocumentState | None = None
         self._stale = Rect(0, 0, 0, 0)
         self._edge: EdgeBand | None = None
@@ -44,7 +46,6 @@ class MatteCommands:
         """Run an engine on the marks as they are; the matte is one undo step when it comes."""
         document = self._desk.require()
         state = document.state
-        trimap.check(trimap.for_engine(state.trimap))
 
         def done(result: MatteResult) -> None:
             from editor.document import matte
@@ -53,6 +54,7 @@ class MatteCommands:
                 matte.take_over(document, result)
                 notes = dict(document.state.notes) | {"engine": engine.name}
                 document.show(replace(document.state, notes=notes))
+            self.computed.emit()
 
         def work(progress: Progress) -> MatteResult:
             from editor.document import matte

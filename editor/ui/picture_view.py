@@ -86,6 +86,7 @@ class PictureView(ZoomPane):
         self._take_view(name)
         self._renew_picture(keep=False)
         self.fit() if transform is None or transform.fitted else self.set_transform(transform)
+        self.zoom_changed.emit(self.zoom)  # also where it is by chance the zoom of before
         self.update()
 
     @property

@@ -93,14 +93,21 @@ class ColourField(QPushButton):
         self.setToolTip(tip)
 
     def _ask(self) -> None:
+        """Let a colour be chosen; every one that is tried is shown, and Cancel brings the old one back."""
         before = self._value
         dialog = QColorDialog(QColor.fromRgbF(*before), self.window())
         dialog.setWindowTitle(self.accessibleName() or "Colour")
         dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog, True)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.currentColorChanged.connect(self._tried)
-        taken = dialog.exec()
-        self.show_value(before if not taken else self._value)
-        self.done.emit(self._value)
+
+        def answered(taken: int) -> None:
+            if not taken:
+                self.show_value(before)
+            self.done.emit(self._value)
+
+        dialog.finished.connect(answered)
+        dialog.open()
 
     def _tried(self, colour: QColor) -> None:
         self.show_value((colour.redF(), colour.greenF(), colour.blueF()))

@@ -29,7 +29,6 @@ class ToolBox(QObject):
         self.active: Tool | None = None
         self.chosen = Event()
         canvas.installEventFilter(self)
-        desk.busy = lambda: canvas.gesturing
 
     def choose(self, name: str) -> None:
         """Make a tool the active one."""

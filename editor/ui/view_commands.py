@@ -50,6 +50,11 @@ class ViewCommands:
         """A view by its name."""
         self._canvas.set_view(name)
 
+    def show_cut_out(self) -> None:
+        """Where the photo is looked at, which shows nothing of a new matte: the cut-out instead."""
+        if self._canvas.view == "photo":
+            self._canvas.set_view("checker")
+
     def toggle_marks(self) -> None:
         """Show or hide the tint of the marks."""
         self._canvas.tint_visible = not self._canvas.tint_visible

@@ -138,7 +138,7 @@ def test_without_marks_compute_says_what_to_mark(opened, pump):
     press_compute(opened)
     pump.until(lambda: bool(opened.messages.banners()))
     assert opened.messages.banners()[-1].message == "Nothing is marked yet."
-    assert opened.desk.jobs.jobs() == []
+    pump.until(lambda: opened.matte_panel.button.isEnabled())
 
 
 def test_an_engine_that_raises_is_a_bug_that_harms_nothing(marked, pump, complaints):
