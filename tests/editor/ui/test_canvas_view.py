@@ -116,6 +116,13 @@ def test_the_zoom_is_told_and_steps_go_through_round_values(shown: Stage) -> Non
     assert told == [1.5, 2.0, 0.667, 1.0]
 
 
+def test_a_new_document_tells_its_zoom_even_where_it_is_the_one_of_before(shown: Stage) -> None:
+    told: list[float] = []
+    shown.canvas.zoom_changed.connect(told.append)
+    shown.canvas.set_document(Document.from_photo(Photo(quarters(200, 100))))
+    assert told == [1.0]
+
+
 def test_panning_never_loses_the_photo(shown: Stage) -> None:
     shown.canvas.pan_by(99999, -99999)
     area = shown.canvas.picture_area()
