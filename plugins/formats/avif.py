@@ -85,8 +85,10 @@ def _facts(data: bytes) -> tuple[tuple[int, int], Metadata]:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings(), Image.open(BytesIO(data), formats=("AVIF",)) as picture:
-            info, size = picture.info, picture.size
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow grumbles about damaged EXIF on the terminal
+            with Image.open(BytesIO(data), formats=("AVIF",)) as picture:
+                info, size = picture.info, picture.size
     except Image.DecompressionBombError as error:
         raise UserError("This AVIF picture is too large to be opened.", "Make it smaller where it was made.") from error
     except (OSError, ValueError, SyntaxError, RuntimeError) as error:
