@@ -18,6 +18,7 @@ from editor.errors import UserError
 _MEMBERS_LIMIT = 10_000
 _MEMBER_LIMIT_BYTES = 4 << 30
 _TOTAL_LIMIT_BYTES = 64 << 30
+_ALL_LIMIT_PIXELS = 16 * LIMIT_PIXELS
 _BEST_DEFLATE = 1100  # deflate cannot pack more bytes than this into one; who claims it, lies
 _CLIMBS_OUT = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)|\0")
 _FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, LookupError)
@@ -29,6 +30,7 @@ class Archive:
 
     def __init__(self, name: str, file: zipfile.ZipFile) -> None:
         self.name, self._file = name, file
+        self._pixels = 0
         members = file.infolist()
         self._members = {info.filename: info for info in members}
         if len(members) > _MEMBERS_LIMIT or sum(info.file_size for info in members) > _TOTAL_LIMIT_BYTES:

@@ -189,21 +189,40 @@ def _read_ours(archive: Archive, tell: Progress) -> DocumentState:
         field: archive.read(member, _METADATA_LIMIT_BYTES) if member in archive else None
         for field, member in _METADATA.items()
     }
-    found: dict[str, Plane] = {}
+    with ThreadPoolExecutor(_WORKERS) as workers:
+        found: dict[str, Future[Plane]] = {}
 
-    def find(reference: Any) -> Plane:
-        key = json.dumps(reference, sort_keys=True)
-        if key not in found:
-            tell(len(found) / archive.count, f"Opening {archive.name}")
-            found[key] = _plane(archive, reference)
-        return found[key]
+        def ask(reference: Any) -> Future[Plane]:
+            key = json.dumps(reference, sort_keys=True)
+            if key not in found:
+                found[key] = workers.submit(_plane, archive, reference)
+            return found[key]
 
-    try:
-        return from_record(described, find, metadata["icc"], metadata["exif"], metadata["xmp"])
-    except UserError as error:
-        if error.message == makes_no_sense().message:
-            raise damaged(archive.name, f"{_RECORD} makes no sense") from error
-        raise
+        def find(reference: Any) -> Plane:
+            tell(sum(plane.done() for plane in found.values()) / max(1, len(found)), f"Opening {archive.name}")
+            return ask(reference).result()
+
+        try:
+            for reference in _references(described):
+                ask(reference)  # all at once, so that every core has something to do
+            return from_record(described, find, metadata["icc"], metadata["exif"], metadata["xmp"])
+        except UserError as error:
+            if error.message == makes_no_sense().message:
+                raise damaged(archive.name, f"{_RECORD} makes no sense") from error
+            raise
+        finally:
+            workers.shutdown(wait=True, cancel_futures=True)
+
+
+def _references(described: Any) -> Iterator[Any]:
+    """Every reference to a plane that is somewhere in a record."""
+    waiting = [described]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict) and "member" in value:
+            yield value
+        elif isinstance(value, (dict, list)):
+            waiting += value.values() if isinstance(value, dict) else value
 
 
 def _plane(archive: Archive, reference: Any) -> Plane:

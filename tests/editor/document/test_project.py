@@ -301,6 +301,21 @@ def test_a_picture_that_claims_too_many_pixels_is_refused(tmp_path):
         load_project(path)
 
 
+def test_many_planes_from_one_small_picture_do_not_take_all_memory(saved, monkeypatch):
+    monkeypatch.setattr("editor.document.archive._ALL_LIMIT_PIXELS", 4 * 400 * 300)
+
+    def change(name: str, content: bytes) -> bytes:
+        if name != RECORD:
+            return content
+        record = json.loads(content)
+        member = "mergedimage.png"
+        record["state"]["notes"] = [{"fill": fill, "labels": False, "member": member} for fill in range(40)]
+        return json.dumps(record).encode()
+
+    with pytest.raises(UserError):
+        load_project(rewritten(saved, change))
+
+
 @pytest.mark.parametrize(
     "xml",
     [
