@@ -13,7 +13,10 @@ from editor.ui import icons
 from editor.ui.tool_column import in_order
 from editor.ui.views import VIEWS
 
-MENUS = ("File", "Edit", "View", "Select", "Matte", "Layer", "Effects", "Window", "Help")
+MENUS = {
+    "File": "&File", "Edit": "&Edit", "View": "&View", "Select": "&Select", "Matte": "&Matte", "Layer": "&Layer",
+    "Effects": "Effe&cts", "Window": "&Window", "Help": "&Help",
+}  # fmt: skip
 VIEW_KEYS = dict(zip(VIEWS, (f"F{number}" for number in range(2, 2 + len(VIEWS))), strict=True))
 LINE = "-"
 
@@ -107,7 +110,7 @@ class Actions:
         self._window, self._conditions = window, conditions
         self.by_verb: dict[str, QAction] = {}
         self._when: list[tuple[QAction, str]] = []
-        self.menus = {name: _menu(bar, name) for name in MENUS}
+        self.menus = {name: _menu(bar, text) for name, text in MENUS.items()}
         for entry in TABLE:
             if isinstance(entry, str):
                 self.menus[entry.removesuffix(LINE)].addSeparator()
@@ -156,7 +159,7 @@ class Actions:
         action.setToolTip(f"{words} ({keys})" if keys else words)
         action.setObjectName(spec.does)
         if spec.icon:
-            icons.put(action, spec.icon, 16)
+            icons.plan(action, spec.icon, 16)
         action.triggered.connect(lambda: call())
         self.menus[spec.menu].addAction(action)
         self._window.addAction(action)
@@ -164,9 +167,7 @@ class Actions:
         self._when.append((action, spec.when))
 
 
-def _menu(bar: QMenuBar, name: str) -> QMenu:
-    menu = bar.addMenu(
-        f"&{name}" if name not in ("Matte", "Effects") else name.replace("t", "&t", 1).replace("ff", "f&f", 1)
-    )
-    menu.setToolTipsVisible(False)
+def _menu(bar: QMenuBar, text: str) -> QMenu:
+    menu = bar.addMenu(text)
+    menu.aboutToShow.connect(lambda: icons.draw_planned(menu))
     return menu

@@ -8,7 +8,7 @@ from functools import lru_cache
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
 
 from editor.paths import resource
 from editor.ui import theme
@@ -64,6 +64,20 @@ def put(target: QAbstractButton | QAction, name: str, size_px: int = ICON_PX, se
     target.setIcon(icon(name, size_px, selected))
     if isinstance(target, QAbstractButton):
         target.setIconSize(QSize(size_px, size_px))
+
+
+def plan(target: QAction, name: str, size_px: int = ICON_PX) -> None:
+    """Say which drawing an action will have; :func:`draw_planned` draws it when its menu is about to be seen."""
+    target.setProperty("drawing", name)
+    target.setProperty("drawing_px", size_px)
+
+
+def draw_planned(menu: QMenu) -> None:
+    """Draw the icons of a menu that have not been drawn yet: all of them at the start would hold up the window."""
+    for action in menu.actions():
+        name = action.property("drawing")
+        if name and action.icon().isNull():
+            put(action, str(name), int(action.property("drawing_px")))  # type: ignore[arg-type]
 
 
 def retint(window: QWidget) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from editor.jobs import Job, JobRunner
 
@@ -29,6 +29,7 @@ class JobsBar(QWidget):
         self.button.clicked.connect(self.cancel)
         self._key = QLabel("Esc")
         self._key.setProperty("badge", True)
+        self._key.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         for part in (self.words, self.bar, self.button, self._key):
             row.addWidget(part)
         self._disconnect = jobs.changed.connect(self.refresh)

@@ -9,6 +9,7 @@ from typing import Any
 from editor.document.backdrop import cover
 from editor.document.colour import to_8_bit, to_16_bit
 from editor.document.document import Document, DocumentState, Photo
+from editor.document.events import Event
 from editor.document.layer import EffectUse, Gradient, Layer, SolidColour
 from editor.document.tiles import Plane
 from editor.jobs import Progress
@@ -18,10 +19,11 @@ from editor.ui.live_edit import LiveEdit
 
 
 class LayerCommands:
-    """The verbs of the Layer and Effects menus and of the panels for them."""
+    """The verbs of the Layer and Effects menus and of the panels for them. ``added()`` tells of a new layer."""
 
     def __init__(self, desk: Desk, live: LiveEdit) -> None:
         self._desk, self._live = desk, live
+        self.added = Event()
 
     # the stack
 
@@ -185,6 +187,7 @@ class LayerCommands:
         index = [each.id for each in document.state.layers].index(document.state.subject)
         with document.edit(f"Add {layer.name}"):
             document.add_layer(layer, index)
+        self.added.emit()
 
     def _move(self, by: int) -> None:
         document = self._desk.require()

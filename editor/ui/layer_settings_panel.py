@@ -82,7 +82,8 @@ class LayerSettingsPanel(Panel):
 
     def _add_placement(self) -> None:
         self.x, self.y, self.scale = Number(_X, False), Number(_Y, False), Number(_SCALE, False, 100.0)
-        grid = QGridLayout()
+        self._placement = QWidget()
+        grid = QGridLayout(self._placement)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(0)
@@ -97,7 +98,7 @@ class LayerSettingsPanel(Panel):
             grid.addWidget(form_label(fact.label, field, 0), 0, column)
             grid.addWidget(field, 1, column)
             grid.setColumnStretch(column, 1)
-        self.body.addLayout(grid)
+        self.body.addWidget(self._placement)
 
     def _place(self, name: str, value: float, final: bool) -> None:
         self._layers.place(final, **{name: value / 100 if name == "scale" else value})
@@ -145,8 +146,8 @@ class LayerSettingsPanel(Panel):
 
     def _show_values(self, layer: Layer) -> None:
         placed = layer.placement
+        self._placement.setVisible(not isinstance(layer.content, (SolidColour, Gradient)))
         for field, value in ((self.x, placed.x), (self.y, placed.y), (self.scale, 100 * placed.scale)):
-            field.setEnabled(not isinstance(layer.content, (SolidColour, Gradient)))
             if not field.hasFocus() or abs(field.value() - value) > 0.006:
                 field.show_value(value)
         for name, field in self._fill_fields:

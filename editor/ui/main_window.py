@@ -137,6 +137,8 @@ class Window(QMainWindow):
         desk.jobs.changed.connect(self.actions_table.refresh)
         self.mattes.computed.connect(self.views.show_cut_out)
         self.views.restyled.connect(self.layers_panel.renew)
+        self.views.restyled.connect(self.start_page.refresh)
+        self.layers.added.connect(self.views.show_background)
         self.tool_box.chosen.connect(self._show_tool)
         self.column.chosen.connect(self.tool_box.choose)
         self.options.edited.connect(canvas.renew_marks)

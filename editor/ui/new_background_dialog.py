@@ -58,7 +58,6 @@ class NewBackgroundDialog(Dialog):
             button.setText(text)
             button.setIconSize(QSize(24, 24))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-            button.setMinimumSize(80, 64)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setAccessibleName(f"Background: {text}")
             button.setToolTip(text)

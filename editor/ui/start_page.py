@@ -55,6 +55,7 @@ class StartPage(QWidget):
         while self._grid.count():
             widget = self._grid.takeAt(0).widget()
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
         self.thumbs = {}
         paths = self._recent()[:_MOST]
@@ -97,14 +98,13 @@ class StartPage(QWidget):
     def _thumb(self, path: Path) -> QToolButton:
         button = QToolButton()
         button.setIconSize(_THUMB)
-        button.setFixedSize(_THUMB.width() + 12, _THUMB.height() + 34)
+        button.setObjectName("thumb")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setText(self.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, _THUMB.width()))
         button.setToolTip(str(path))
         button.setAccessibleName(f"Open {path.name}")
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        icons.put(button, "image", 24)
-        button.setIconSize(_THUMB)
+        button.setIcon(icons.icon("image", 24))
         button.clicked.connect(lambda: self.recent_asked.emit(str(path)))
         return button
 
@@ -123,7 +123,6 @@ class StartPage(QWidget):
         def done(made: dict[str, QImage]) -> None:
             for name, image in made.items():
                 if name in self.thumbs:
-                    self.thumbs[name].setProperty("drawing", None)
                     self.thumbs[name].setIcon(QIcon(framed(image, _THUMB)))
 
         self._jobs.submit("Recent photos", work, done, lambda _: None, key="recent", quiet=True)

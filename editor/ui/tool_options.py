@@ -75,5 +75,7 @@ class ToolOptions(QWidget):
 
 
 def description(tool: Tool) -> str:
-    """The first paragraph of what the tool's author wrote, in one line."""
-    return " ".join((type(tool).__doc__ or "").split("\n\n")[0].split())
+    """The first sentence of what the tool's author wrote about it."""
+    words = " ".join((type(tool).__doc__ or "").split()).replace("``", "")
+    first, dot, _ = words.partition(". ")
+    return first + dot.strip()

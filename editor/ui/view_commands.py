@@ -55,6 +55,12 @@ class ViewCommands:
         if self._canvas.view == "photo":
             self._canvas.set_view("checker")
 
+    def show_background(self) -> None:
+        """The whole composite, where the subject is cut out and something can be seen behind it."""
+        document = self._canvas.document
+        if document is not None and document.state.subject_layer.mask is not None:
+            self._canvas.set_view("background")
+
     def toggle_marks(self) -> None:
         """Show or hide the tint of the marks."""
         self._canvas.tint_visible = not self._canvas.tint_visible
@@ -81,7 +87,9 @@ class ViewCommands:
         self._settings.set("theme", name)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        theme.apply(app, name)
+        before = theme.current()
+        if theme.apply(app, name) is before:
+            return
         icons.retint(self._window)
         self.restyled.emit()
 
