@@ -51,7 +51,7 @@ class LayerRow(QWidget):
         icons.put(self.eye, "eye" if layer.visible else "eye-off", 16, selected)
         self.eye.setAccessibleName(f"{'Hide' if layer.visible else 'Show'} {layer.name}")
         self.eye.setToolTip("Hide this layer" if layer.visible else "Show this layer")
-        picture = pictures.get(layer.content)
+        picture = pictures.get(layer.id, layer.content)
         self._picture.setPixmap(picture or QPixmap())
         self.mask.setVisible(layer.mask is not None)
         if layer.mask is not None:
@@ -63,7 +63,7 @@ class LayerRow(QWidget):
 
     def _show_mask(self, layer: Layer, pictures: Thumbnails) -> None:
         assert layer.mask is not None
-        drawn = pictures.get(layer.mask)
+        drawn = pictures.get(f"{layer.id} mask", layer.mask)
         if drawn is None or not layer.mask_on:
             icons.put(self.mask, "mask" if layer.mask_on else "mask-off", 19)
         else:

@@ -28,13 +28,13 @@ class LayersPanel(Panel):
     def __init__(self, desk: Desk, layers: LayerCommands) -> None:
         super().__init__("layers", "Layers", desk.settings)
         self._desk, self._layers = desk, layers
-        self._pictures = Thumbnails(desk.jobs, self.renew)
+        self._pictures = Thumbnails(desk.jobs, self.renew, self)
         self._filling = False
         self._add_buttons()
         self._add_list()
         self._add_blending()
         desk.changed.connect(lambda before, after: self._follow(before, after))
-        desk.opened.connect(lambda document: self.renew())
+        desk.opened.connect(lambda document: self._opened())
         self.renew()
 
     def _add_buttons(self) -> None:
@@ -101,6 +101,10 @@ class LayersPanel(Panel):
                 self._layers.delete()
                 return True
         return False
+
+    def _opened(self) -> None:
+        self._pictures.forget()
+        self.renew()
 
     def _follow(self, before: DocumentState, after: DocumentState) -> None:
         """Renew only where layers changed: a brush stroke on the trimap changes none."""

@@ -1,11 +1,11 @@
-"""Small pictures of layers and masks, made off the main thread and kept as long as the plane is the same."""
+"""Small pictures of layers and masks, made off the main thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QObject, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPainterPath, QPixmap
 
 from editor.document.layer import Content, Gradient, SolidColour
@@ -15,46 +15,56 @@ from editor.ui import theme
 
 SIZE = QSize(44, 30)
 _SCALE = 2
-_MOST_KEPT = 64
+_REST_MS = 300
 
 
 class Thumbnails:
-    """``get`` answers at once with what is there and calls ``ready`` when a better picture has been made."""
+    """One picture per slot (a layer's content, its mask): the last one stays until the next has been made.
 
-    def __init__(self, jobs: JobRunner, ready: Callable[[], None]) -> None:
+    A brush makes a new plane with every move of the pointer, so a picture is made only after a short rest.
+    ``ready()`` is called when one has come.
+    """
+
+    def __init__(self, jobs: JobRunner, ready: Callable[[], None], parent: QObject) -> None:
         self._jobs, self._ready = jobs, ready
-        self._made: dict[int, tuple[Plane, QImage]] = {}
-        self._asked: set[int] = set()
+        self._made: dict[str, tuple[Plane, QImage]] = {}
+        self._wanted: dict[str, Plane] = {}
+        self._rest = QTimer(parent)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._make_wanted)
 
-    def get(self, content: Content) -> QPixmap | None:
-        """A picture of a layer's content, or of a mask; None while it is being made."""
+    def get(self, slot: str, content: Content) -> QPixmap | None:
+        """The picture of a layer's content or of a mask, maybe of a moment ago; None where there is none yet."""
         if not isinstance(content, Plane):
             return framed(filled(content))
-        kept = self._made.get(id(content))
-        if kept is not None:
-            return framed(kept[1])
-        if id(content) not in self._asked:
-            self._ask(content)
-        return None
+        kept = self._made.get(slot)
+        if kept is None or kept[0] is not content:
+            self._wanted[slot] = content
+            self._rest.start(_REST_MS if kept is not None else 0)
+        return None if kept is None else framed(kept[1])
 
-    def _ask(self, plane: Plane) -> None:
-        self._asked.add(id(plane))
+    def forget(self) -> None:
+        """Another document: its layers have other slots."""
+        self._rest.stop()
+        self._made.clear()
+        self._wanted.clear()
 
+    def _make_wanted(self) -> None:
+        wanted, self._wanted = self._wanted, {}
+        for slot, plane in wanted.items():
+            self._make(slot, plane)
+
+    def _make(self, slot: str, plane: Plane) -> None:
         def work(progress: Progress) -> QImage:
             progress(0.0, "thumbnail")
             return small_image(plane)
 
         def done(image: QImage) -> None:
-            self._asked.discard(id(plane))
-            self._made[id(plane)] = (plane, image)
-            while len(self._made) > _MOST_KEPT:
-                self._made.pop(next(iter(self._made)))
+            self._made[slot] = (plane, image)
             self._ready()
 
-        def failed(_: BaseException) -> None:
-            self._asked.discard(id(plane))
-
-        self._jobs.submit("Thumbnail", work, done, failed, quiet=True)
+        self._jobs.submit("Thumbnail", work, done, key=f"thumbnail {slot}", quiet=True)
 
 
 def small_image(plane: Plane) -> QImage:

@@ -215,6 +215,8 @@ def test_recent_files_are_remembered_and_shown_on_the_start_page(opened, photo_f
     opened.files.close()
     pump.once()
     assert str(photo_file) in opened.start_page.thumbs
+    opened.recent.fill()
+    assert opened.recent.actions()[0].text() == "disc photo.png"
     opened.files.forget_recent()
     assert opened.files.recent() == []
 

@@ -214,3 +214,45 @@ def test_undo_and_redo_name_their_step_in_the_menu(cut, pump):
     assert names(cut) == ["Subject"]
     QTest.keyClick(cut.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert names(cut) == ["Subject", "Colour"]
+
+
+def test_thumbnails_come_by_themselves_and_follow_the_mask(cut, pump):
+    row = cut.layers_panel._row(0)
+    pump.until(lambda: not row._picture.pixmap().isNull() and row.mask.property("drawing") is None, 20)
+    before = row.mask.icon().pixmap(44, 30).toImage()
+    document = cut.desk.document
+    with document.edit("Nothing left"):
+        document.set_matte(document.state.subject_layer.mask.paste(0, 0, np.zeros((240, 320), np.uint16)), None)
+    pump.until(lambda: cut.layers_panel._row(0).mask.icon().pixmap(44, 30).toImage() != before, 20)
+
+
+def test_a_long_stroke_asks_for_one_thumbnail_not_for_one_a_move(cut, pump, monkeypatch):
+    from editor.ui import thumbnails
+
+    made = []
+    monkeypatch.setattr(
+        thumbnails, "small_image", lambda plane, real=thumbnails.small_image: (made.append(1), real(plane))[1]
+    )
+    pump.until(lambda: len(cut.layers_panel._pictures._made) == 2, 20)
+    made.clear()
+    document = cut.desk.document
+    gesture = document.begin("Stroke")
+    for value in range(40):
+        mask = document.state.subject_layer.mask.paste(value, 0, np.full((9, 9), value, np.uint16))
+        document.show(document.state.with_layer(document.state.subject_layer.changed(mask=mask)))
+    gesture.finish()
+    pump.until(lambda: bool(made), 20)
+    assert len(made) <= 2
+
+
+def test_a_colour_or_gradient_has_no_place_on_the_canvas_to_be_set(cut, pump):
+    assert cut.layer_panel.x.isVisible()
+    cut.layers.add_gradient()
+    pump.once()
+    assert not cut.layer_panel.x.isVisible()
+
+
+def test_a_new_layer_is_seen_behind_the_cut_out(cut, pump):
+    cut.canvas.set_view("checker")
+    cut.layers.add_colour()
+    assert cut.canvas.view == "background"

@@ -89,6 +89,7 @@ def test_compute_sets_the_matte_and_undo_takes_it_back_in_one_step(marked, ball,
     alpha = marked.desk.document.state.subject_layer.mask.to_array()
     assert (alpha[ball[1] == 255] == 65535).all() and (alpha[ball[1] == 0] == 0).all()
     assert steps(marked)[-1] == "Matte (Quick)"
+    assert marked.canvas.view == "checker"
     marked.edits.undo()
     assert marked.desk.document.state == before
 
