@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -67,8 +67,8 @@ class CutOut(Command):
         bar = _Bar(sys.stderr)
         document, notes = _opened(args, services)
         background = _background(args.background, services)
-        result = _matted(document, engine, args.decontaminate / 100, bar.part(0.0, 0.9))
-        picture = _picture(document, result, background, services, notes, bar.part(0.9, 1.0))
+        _matte(document, engine, args.decontaminate / 100, bar.part(0.0, 0.9))
+        picture = _picture(document, background, services, notes, bar.part(0.9, 1.0))
         options = WriteOptions(keep_hidden_colour=args.keep_hidden_colour)
 
         def write(path: Path, photo: Photo) -> None:
@@ -171,15 +171,14 @@ def _opened(args: argparse.Namespace, services: Services) -> tuple[Document, lis
     return document, list(notes)
 
 
-def _matted(document: Document, engine: Engine, decontaminate: float, progress: Progress) -> Any:
-    """Compute the matte and take it over; the result of ``matte.run_matting``."""
+def _matte(document: Document, engine: Engine, decontaminate: float, progress: Progress) -> None:
+    """Compute the matte and take it over, as the window does."""
     from editor.document import matte
 
     result = matte.run_matting(document.state, engine, progress)
     with document.edit(f"Matte ({engine.title})"):
         matte.take_over(document, result)
         document.change_layer(document.state.subject, decontaminate=decontaminate)
-    return result
 
 
 def _background(text: str | None, services: Services) -> Any:
@@ -194,17 +193,13 @@ def _background(text: str | None, services: Services) -> Any:
     return SolidColour(_colour(text)) if text.startswith("#") else services.read_photo(Path(text), services.formats)
 
 
-def _picture(
-    document: Document, result: Any, background: Any, services: Services, notes: list[str], progress: Progress
-) -> Photo:
+def _picture(document: Document, background: Any, services: Services, notes: list[str], progress: Progress) -> Photo:
     """The cut-out, or the composite over the background that was asked for."""
-    from editor.document import backdrop, composite, foreground
+    from editor.document import backdrop, composite
 
     if background is None:
         return composite.cut_out(document.state, progress)
-    if isinstance(background, backdrop.Blur):
-        background = replace(background, plate=result.plate)
-    remark = backdrop.new_background(document, background, colours=foreground.estimate_colours)
+    remark = backdrop.new_background(document, background)
     if remark:
         notes.append(remark)
     return composite.flatten(document.state, services.effects, progress)
