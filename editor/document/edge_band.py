@@ -13,8 +13,9 @@ import math
 import cv2
 import numpy as np
 
-from editor.document import guided
+from editor.document import guided, strangers
 from editor.document.geometry import Rect
+from editor.document.strangers import distance_to_edge
 from editor.document.trimap import BACKGROUND, FOREGROUND, UNKNOWN
 
 WORKING_PIXELS = 250_000
@@ -36,9 +37,12 @@ class EdgeBand:
         height, width = mask.shape
         self._size_px = math.sqrt(height * width)
         self._area = _where_it_changes(mask, math.ceil(WIDEST * self._size_px) + 2)
-        if not self._area.empty:
-            self._distance = _distance_to_edge(mask[self._area.slices()])
-            self._share = _widths(image, mask)
+        if self._area.empty:
+            return
+        self._distance = distance_to_edge(mask[self._area.slices()])
+        small, self._inside = _working_copies(image, mask)
+        self._share = _widths(small, self._inside)
+        self._strange = strangers.density(small, self._inside)
 
     def trimap(self, band: float = 50.0) -> np.ndarray:
         """A trimap (H, W) uint8 of 0, 128 and 255; ``band`` in [0, 100] doubles the width every 25."""
@@ -46,11 +50,13 @@ class EdgeBand:
         if self._area.empty:
             return out
         scale = 2.0 ** ((min(100.0, max(0.0, band)) - 50.0) / 25.0)
-        reach = np.clip(self._share * np.float32(scale), NARROWEST * min(1.0, scale), WIDEST) * self._size_px
-        reach = np.maximum(reach, 1.5).astype(np.float32)
-        large = _enlarged(reach, self._area, self._mask.shape)
-        part = out[self._area.slices()]
-        part[self._distance <= large] = UNKNOWN
+        reach = np.clip(self._share * np.float32(scale), NARROWEST * min(1.0, scale), WIDEST)
+        loose = strangers.near(self._strange, self._inside, reach, scale)
+        reach_px = _enlarged(np.maximum(reach * np.float32(self._size_px), 1.5), self._area, self._mask.shape)
+        unknown = self._distance <= reach_px
+        if loose.any():
+            unknown |= _enlarged(loose.astype(np.float32), self._area, self._mask.shape) > 0.5
+        out[self._area.slices()][unknown] = UNKNOWN
         return out
 
 
@@ -67,26 +73,20 @@ def _where_it_changes(mask: np.ndarray, margin_px: int) -> Rect:
     return Rect(*cv2.boundingRect(mask.view(np.uint8))).expand(margin_px).intersect(whole)
 
 
-def _distance_to_edge(mask: np.ndarray) -> np.ndarray:
-    """Pixels to the nearest pixel of the other kind, (h, w) float32."""
-    inside = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    outside = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    return np.maximum(inside, outside, out=inside)
-
-
-def _widths(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The band's half width at ``band`` 50 by the nearest place of the edge, in parts of the photo's size.
-
-    A small array.
-    """
+def _working_copies(image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Photo (h, w, 3) float32 in [0, 1] and mask (h, w) bool at no more than ``WORKING_PIXELS``."""
     share = min(1.0, math.sqrt(WORKING_PIXELS / mask.size))
     size = (max(1, round(mask.shape[1] * share)), max(1, round(mask.shape[0] * share)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    inside = cv2.resize(mask.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 127
+    return small, cv2.resize(mask.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 127
+
+
+def _widths(image: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """The half width for a band of 50 at the nearest place of the edge, in parts of the size, (h, w) float32."""
     edge = cv2.dilate(inside.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool) != inside
     if not edge.any():
         return np.full(inside.shape, NARROWEST, np.float32)
-    width = USUAL * _measured(small, inside)
+    width = USUAL * _measured(image, inside)
     _, nearest = cv2.distanceTransformWithLabels(
         (~edge).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -98,7 +98,7 @@ def _widths(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def _measured(image: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """The product of the three measurements, (h, w) float32, meaningful on the edge."""
     size_px = math.sqrt(inside.size)
-    distance = _distance_to_edge(inside)
+    distance = distance_to_edge(inside)
     soft_px = 0.015 * size_px
     leak = _leak(image, inside, distance < 0.03 * size_px, soft_px)
     slope = _slope(image)
