@@ -10,6 +10,7 @@ import numpy as np
 from editor.api import WriteOptions
 from editor.document import composite, trimap
 from editor.document.document import DocumentState, Photo
+from editor.document.tiles import Plane
 from editor.errors import UserError
 from editor.jobs import Progress
 from editor.ui import questions
@@ -90,15 +91,16 @@ class ExportCommands:
         desk, document = self._desk, self._desk.require()
         plane = document.state.trimap
 
-        def work(progress: Progress) -> tuple[np.ndarray, tuple[str, ...]]:
+        def work(progress: Progress) -> tuple[Plane, tuple[str, ...]]:
             from editor.files import read_trimap
 
             progress(0.0, "reading")
-            return read_trimap(path, (plane.width, plane.height), desk.registry.formats)
+            marks, remarks = read_trimap(path, (plane.width, plane.height), desk.registry.formats)
+            return trimap.from_array(marks), remarks
 
-        def done(read: tuple[np.ndarray, tuple[str, ...]]) -> None:
+        def done(read: tuple[Plane, tuple[str, ...]]) -> None:
             with document.edit("Import trimap"):
-                document.set_trimap(trimap.from_array(read[0]))
+                document.set_trimap(read[0])
             if read[1]:
                 desk.messages.say(f"{path.name} was taken as a trimap.", " ".join(read[1]))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from editor.document import composite
 from editor.document.document import Document, DocumentState, Photo
+from editor.document.effects import problems
 from editor.errors import UserError
 from editor.jobs import Progress
 from editor.ui import questions
@@ -130,6 +131,8 @@ class FileCommands:
     def _lay(self, document: Document, origin: Origin) -> None:
         self._desk.messages.clear()
         self._desk.lay(document, origin)
+        for problem in problems(document.state.layers, self._desk.registry.effects):
+            self._desk.messages.say(problem)
 
     def _write(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Save the project as it is now; painting may go on meanwhile."""

@@ -152,6 +152,8 @@ class Window(QMainWindow):
         canvas.view_changed.connect(self.strip.show_chosen)
         canvas.zoom_changed.connect(self.status.show_zoom)
         canvas.pointer_moved.connect(self.status.show_pointer)
+        canvas.pointer_left.connect(self.status.hide_pointer)
+        canvas.colour_note_changed.connect(lambda note: note and self.messages.say(note))
 
     def drop(self, paths: list[Path]) -> None:
         """Open the first of some dropped files."""

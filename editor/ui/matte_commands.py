@@ -78,19 +78,20 @@ class MatteCommands:
         document = self._desk.require()
         state, band = document.state, self.band()
 
-        def work(progress: Progress) -> tuple[EdgeBand, np.ndarray]:
+        def work(progress: Progress) -> tuple[EdgeBand, np.ndarray, Plane]:
             from editor.document import rough
 
             image = _image_8_bit(state)
             mask = rough.subject_mask(image, selection, lambda part, text: progress(0.8 * part, text))
             progress(0.8, "fitting the unknown band")
             edge = rough.EdgeBand(image, mask)
-            return edge, edge.trimap(band)
+            marks = edge.trimap(band)
+            return edge, marks, trimap.from_array(marks)
 
-        def done(found: tuple[EdgeBand, np.ndarray]) -> None:
-            self._edge, self._laid = found
+        def done(found: tuple[EdgeBand, np.ndarray, Plane]) -> None:
+            self._edge, self._laid = found[:2]
             with document.edit("Find subject"):
-                document.set_trimap(trimap.from_array(found[1]))
+                document.set_trimap(found[2])
 
         self._desk.run("Find subject", work, done, key=ROUGH_KEY)
 

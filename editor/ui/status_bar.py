@@ -58,6 +58,10 @@ class StatusBar(QStatusBar):
         """Where the pointer is, in whole pixels."""
         self._pointer.setText(f"x {int(np.floor(x))}, y {int(np.floor(y))}")
 
+    def hide_pointer(self) -> None:
+        """The pointer is not over the photo."""
+        self._pointer.setText("")
+
     def _show_memory(self) -> None:
         used = used_bytes()
         self._memory.setText(f"{used / 1e9:.1f} GB" if used else "")
