@@ -14,6 +14,7 @@ from editor.document.layer import EffectUse, Gradient, Layer, SolidColour
 from editor.document.tiles import Plane
 from editor.jobs import Progress
 from editor.ui import questions
+from editor.ui.colour_convert import converted
 from editor.ui.desk import Desk
 from editor.ui.live_edit import LiveEdit
 
@@ -47,13 +48,13 @@ class LayerCommands:
 
     def add_picture_from(self, path: Path) -> None:
         """Read a picture and put it under the subject, in the document's depth."""
-        self._desk.require()
+        icc = self._desk.require().state.icc
 
         def work(progress: Progress) -> Photo:
             from editor.files import read_photo
 
             progress(0.0, "reading")
-            return read_photo(path, self._desk.registry.formats)
+            return converted(read_photo(path, self._desk.registry.formats), icc)
 
         self._desk.run(f"Add {path.name}", work, lambda photo: self.add_photo(photo, path.stem))
 

@@ -230,3 +230,21 @@ def test_a_picture_from_the_clipboard_opens_as_a_photo(window, ball, pump):
     pump.until(lambda: window.desk.document is not None)
     assert np.array_equal(window.desk.document.state.subject_layer.content.to_array(), ball[0])
     QApplication.clipboard().clear()
+
+
+def test_a_project_with_an_effect_that_is_not_installed_says_so(cut, tmp_path, pump):
+    from editor.document.layer import EffectUse
+
+    cut.layers.change("Effect from elsewhere", True, effects=(EffectUse("sparkle", {}),))
+    project = tmp_path / "sparkle.ora"
+    cut.files._write(project)
+    pump.until(lambda: cut.desk.saved)
+    cut.files.open_path(project)
+    pump.until(lambda: any("sparkle" in banner.message for banner in cut.messages.banners()))
+
+
+def test_a_disk_that_refuses_a_save_is_told_of_and_the_work_stays_unsaved(cut, tmp_path, pump):
+    cut.files._write(tmp_path / "no such folder" / "disc.ora")
+    pump.until(lambda: bool(cut.messages.banners()))
+    assert "no such folder" in str(cut.messages.banners()[-1].accessibleName())
+    assert cut.isWindowModified()
