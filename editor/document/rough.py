@@ -67,8 +67,9 @@ def _searched(image: np.ndarray, selection: Selection, progress: Progress) -> np
         return np.zeros(small.shape[:2], bool)
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(1)  # its clusters begin at random; the same outline is to find the same subject
+    no_box = (0, 0, 1, 1)  # looked at only where there is no guess
     for number in range(ROUNDS):
-        cv2.grabCut(small, guess, None, *models, 1, cv2.GC_EVAL if number else cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(small, guess, no_box, *models, 1, cv2.GC_EVAL if number else cv2.GC_INIT_WITH_MASK)
         progress(0.05 + 0.6 * (number + 1) / ROUNDS, f"looking for the subject, round {number + 1} of {ROUNDS}")
         if not (guess == cv2.GC_PR_FGD).any():
             break

@@ -51,6 +51,7 @@ def near(density: np.ndarray, inside: np.ndarray, reach: np.ndarray, scale: floa
     band = distance_to_edge(inside) <= reach * np.float32(math.sqrt(inside.size))
     strange = (density > max(0.6 * LEAST_DENSITY, LEAST_DENSITY / scale)) & ~inside
     _, parts = cv2.connectedComponents((strange | band | inside).view(np.uint8))
+    parts = np.asarray(parts, np.int32)
     kept = np.zeros(int(parts.max()) + 1, bool)
     kept[parts[inside]] = True
     return strange & kept[parts]

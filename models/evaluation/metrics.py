@@ -172,7 +172,7 @@ def _connected_level(alpha: NDArray[np.float32], truth: NDArray[np.float32]) -> 
 
 
 def _largest_component(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the largest 4-connected part of `mask` (H, W), which is not empty; of several, the first met column by column."""
+    """Return the largest 4-connected part of `mask` (H, W), not empty; of several, the first met column by column."""
     import cv2
 
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
