@@ -68,7 +68,7 @@ def run(words: list[str]) -> int:
     if has_display():
         if not ensure_qt_libraries(window=True):
             return 1
-        return start("-m", "editor", *words)
+        return start("-m", "editor", *(words or ["--demo"]))
     print("There is no display, so the demo is cut out without a window.", flush=True)
     if words:
         print(f"For {words[0]} use: {PYTHON} -m editor cutout {words[0]} --trimap TRIMAP")

@@ -10,12 +10,15 @@ from editor import paths
 from editor.plugin_loader import Registry, load_all
 from editor.settings import Settings
 
+DEMO = "--demo"
+"""Instead of a photo's name: the photo that our own code draws."""
+
 if TYPE_CHECKING:
     from editor.ui.main_window import Window
 
 
 def build(argv: Sequence[str], settings: Settings | None = None, registry: Registry | None = None) -> Window:
-    """A window, not yet shown, that will open the first word of ``argv`` if there is one.
+    """A window, not yet shown, that will open the first word of ``argv`` if there is one: a path, or ``DEMO``.
 
     Makes the Qt application where there is none. ``settings`` and ``registry`` are the user's own unless given.
     """
@@ -68,7 +71,9 @@ def _begin(window: Window, words: list[str]) -> None:
         some = "A plugin" if len(failures) == 1 else f"{len(failures)} plugins"
         window.messages.say(f"{some} could not be used.", failures[0].module, [("Show", window.verbs.plugins)])
     window.session.look_for_crashes()
-    if words:
+    if words == [DEMO]:
+        window.files.open_demo()
+    elif words:
         window.files.open_path(Path(words[0]))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from editor.api import Services
     from editor.plugin_loader import Registry
 
-_EPILOG = "Without a command, opens the window: mattelier [PHOTO]."
+_EPILOG = "Without a command, opens the window: mattelier [PHOTO | --demo]."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,8 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _asks_for_window(words: list[str]) -> bool:
-    """True for no argument, or one that is meant as a file: it is there, or it looks like a file's name."""
-    if not words:
+    """True for no argument, for --demo, and for one meant as a file: it is there, or looks like a file's name."""
+    if not words or words == ["--demo"]:
         return True
     first = words[0]
     if first.startswith("-"):

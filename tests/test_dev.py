@@ -119,11 +119,13 @@ def test_a_damaged_stamp_counts_as_none(dev, started):
     assert len(installs(started)) == 2
 
 
-def test_run_opens_the_window_on_the_photo_where_there_is_a_display(dev, started, monkeypatch):
+def test_run_opens_the_window_on_the_photo_or_on_the_demo_where_there_is_a_display(dev, started, monkeypatch):
     monkeypatch.setattr(dev, "has_display", lambda: True)
     monkeypatch.setattr(dev, "loads", lambda library: True)
     assert dev.run(["photo.jpg"]) == 0
     assert started[-1] == [str(dev.PYTHON), "-m", "editor", "photo.jpg"]
+    assert dev.run([]) == 0
+    assert started[-1] == [str(dev.PYTHON), "-m", "editor", "--demo"]
 
 
 def test_run_without_a_display_cuts_out_the_demo_and_measures_it(dev, started, monkeypatch, capsys):

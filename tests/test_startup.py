@@ -111,3 +111,19 @@ def test_showing_the_window_imports_neither_torch_nor_scipy_nor_anything_else_sl
 def test_help_is_there_at_once(tmp_path):
     best = min(float(run_python(HELP, tmp_path)) for _ in range(3))
     assert best < 0.8, f"{best:.2f} s"
+
+
+def test_the_demo_is_opened_where_it_is_asked_for(tmp_path):
+    code = """
+import time
+from editor import app
+window = app.build([app.DEMO])
+from PySide6.QtWidgets import QApplication
+end = time.monotonic() + 40
+while window.desk.document is None and time.monotonic() < end:
+    QApplication.processEvents()
+    time.sleep(0.01)
+print(window.desk.document is not None and window.desk.document.state.width)
+window.close()
+"""
+    assert run_python(code, tmp_path) == "1600"

@@ -52,7 +52,7 @@ def test_help_names_every_command_and_how_to_open_the_window(capsys, registry):
     with pytest.raises(SystemExit) as stop:
         cli.main(["--help"])
     text = capsys.readouterr().out
-    assert stop.value.code == 0 and "[PHOTO]" in text
+    assert stop.value.code == 0 and "[PHOTO | --demo]" in text
     assert all(f"  {name}" in text for name in registry.commands)
 
 
@@ -72,7 +72,15 @@ def test_wrong_usage_is_exit_code_2_with_the_usage(words, capsys):
 
 @pytest.mark.parametrize(
     ("words", "opens"),
-    [([], True), (["photo.jpg"], True), (["some/where"], True), (["engines"], False), (["--help"], False)],
+    [
+        ([], True),
+        (["--demo"], True),
+        (["--demo", "engines"], False),
+        (["photo.jpg"], True),
+        (["some/where"], True),
+        (["engines"], False),
+        (["--help"], False),
+    ],
 )
 def test_no_argument_or_a_file_opens_the_window(words, opens):
     assert cli._asks_for_window(words) is opens
