@@ -6,6 +6,7 @@ result has the same digits on every run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ class Smoother:
         for _ in range(POWER_STEPS):
             tick()
             vector = _apply(scaling, matrix @ vector)
-            norm = float(np.linalg.norm(vector))
+            norm = math.sqrt(_dot(vector, vector))
             vector /= norm
         return cls(matrix, scaling, 1.1 * norm)
 
@@ -112,27 +113,32 @@ def conjugate_gradients(
     rhs, start: (n,) float64. report(iteration, relative_residual) is called at every iteration and may raise.
     """
     x = start.copy()
-    scale = float(np.linalg.norm(rhs))
+    scale = math.sqrt(_dot(rhs, rhs))
     if scale == 0:
         return np.zeros_like(rhs)
     residual = rhs - matrix @ x
     direction = np.zeros_like(rhs)
     last = np.inf
     for iteration in range(limit):
-        relative = float(np.linalg.norm(residual)) / scale
+        relative = math.sqrt(_dot(residual, residual)) / scale
         report(iteration, relative)
         if relative <= tolerance:
             break
         z = precondition(residual)
-        energy = float(residual @ z)
+        energy = _dot(residual, z)
         direction *= energy / last
         direction += z
         last = energy
         product = matrix @ direction
-        length = energy / float(direction @ product)
+        length = energy / _dot(direction, product)
         x += length * direction
         residual -= length * product
     return x
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    """The scalar product without BLAS: its threads cost more than they bring here, and reorder the sum."""
+    return float(np.einsum("i,i->", a, b))
 
 
 def _apply(scaling: Any, vector: np.ndarray) -> np.ndarray:
