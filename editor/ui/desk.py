@@ -118,6 +118,11 @@ class Desk:
         return arrive
 
     @property
+    def state(self) -> DocumentState | None:
+        """The state that is seen; None where no document is open."""
+        return None if self.document is None else self.document.state
+
+    @property
     def saved(self) -> bool:
         """True when closing loses nothing."""
         return self.document is None or self.document.history.is_saved(self.document)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from editor.document import composite
 from editor.document.document import Document, DocumentState, Photo
@@ -15,6 +16,7 @@ from editor.ui import questions
 from editor.ui.desk import Desk, Origin
 from editor.ui.questions import PROJECT_SUFFIX
 
+T = TypeVar("T")
 _MOST_RECENT = 12
 _JOB_KEY = "document"
 
@@ -83,13 +85,29 @@ class FileCommands:
         self._leaving(then)
 
     def _leaving(self, then: Callable[[], object]) -> None:
+        """Do ``then`` at once, or ask first; after saving, what was painted meanwhile is asked for in its turn."""
         desk = self._desk
         if desk.saved:
             then()
         else:
             questions.ask_save_first(
-                desk.window, desk.origin.title, lambda: self.save(lambda: _do(then)), lambda: _do(then)
+                desk.window, desk.origin.title, lambda: self.save(lambda: self._leaving(then)), lambda: _do(then)
             )
+
+    def replacing(self, done: Callable[[T], None]) -> Callable[[T], None]:
+        """``done``, which puts another document on the desk, asking first where something is new since now.
+
+        Opening takes a moment, and painting goes on meanwhile.
+        """
+        given_up = self._desk.state
+
+        def arrive(result: T) -> None:
+            if self._desk.state is given_up:
+                done(result)
+            else:
+                self._leaving(lambda: done(result))
+
+        return arrive
 
     def _read(self, path: Path) -> None:
         path = path.absolute()
@@ -110,9 +128,8 @@ class FileCommands:
 
         project = path if path.suffix.lower() == PROJECT_SUFFIX else None
         origin = Origin(path.name, None if project else path, project)
-        self._desk.jobs.submit(
-            f"Open {path.name}", work, lambda document: self._opened(document, origin, path), key=_JOB_KEY
-        )
+        done = self.replacing(lambda document: self._opened(document, origin, path))
+        self._desk.jobs.submit(f"Open {path.name}", work, done, key=_JOB_KEY)
 
     def _draw_demo(self) -> None:
         def work(progress: Progress) -> Document:
@@ -122,7 +139,8 @@ class FileCommands:
             return Document.from_photo(draw_demo().photo, self._desk.undo_limit_bytes())
 
         origin = Origin("Demo photo")
-        self._desk.jobs.submit("Demo photo", work, lambda document: self._lay(document, origin), key=_JOB_KEY)
+        done = self.replacing(lambda document: self._lay(document, origin))
+        self._desk.jobs.submit("Demo photo", work, done, key=_JOB_KEY)
 
     def _opened(self, document: Document, origin: Origin, path: Path) -> None:
         self._remember(path)
@@ -137,7 +155,8 @@ class FileCommands:
     def _write(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Save the project as it is now; painting may go on meanwhile."""
         desk = self._desk
-        state = desk.require().state
+        document = desk.require()
+        state = document.state
         path = path if path.suffix.lower() == PROJECT_SUFFIX else path.with_name(path.name + PROJECT_SUFFIX)
         effects = desk.registry.effects
 
@@ -148,9 +167,11 @@ class FileCommands:
             save_project(state, path, merged, lambda part, text: progress(0.4 + 0.6 * part, text))
 
         def done(_: None) -> None:
+            self._remember(path)
+            if desk.document is not document:
+                return  # another one lies here by now, and this file is none of its
             desk.origin.project, desk.origin.title = path, path.name
             desk.mark_saved(state)
-            self._remember(path)
             if then is not None:
                 then()
 

@@ -248,3 +248,52 @@ def test_a_disk_that_refuses_a_save_is_told_of_and_the_work_stays_unsaved(cut, t
     pump.until(lambda: bool(cut.messages.banners()))
     assert "no such folder" in str(cut.messages.banners()[-1].accessibleName())
     assert cut.isWindowModified()
+
+
+def mark_all(window, label: str) -> None:
+    """A stroke that takes no pointer."""
+    document = window.desk.document
+    with document.edit(f"All {label}"):
+        document.set_trimap(trimap.fill_region(document.state.trimap, 0, 0, trimap.LABELS[label]))
+
+
+def test_what_is_painted_while_the_project_is_saved_is_asked_for_before_another_photo_opens(
+    opened, photo_file, tmp_path, pump
+):
+    mark_all(opened, "unknown")
+    opened.desk.origin.project = tmp_path / "kept.ora"
+    opened.files.open_path(photo_file)
+    box = open_dialog(opened, QMessageBox)
+    QTest.mouseClick(box.button(QMessageBox.StandardButton.Save), Qt.MouseButton.LeftButton)
+    mark_all(opened, "background")
+    painted = opened.desk.document.state
+    pump.until(lambda: opened.desk.jobs.wait(0.01))
+    pump.once()
+    assert opened.desk.document.state is painted
+    open_dialog(opened, QMessageBox).button(QMessageBox.StandardButton.Cancel).click()
+
+
+def test_what_is_painted_while_another_photo_opens_is_asked_for(opened, photo_file, pump):
+    opened.files.open_path(photo_file)
+    mark_all(opened, "unknown")
+    painted = opened.desk.document.state
+    pump.until(lambda: opened.desk.jobs.wait(0.01))
+    pump.once()
+    assert opened.desk.document.state is painted
+    QTest.mouseClick(
+        open_dialog(opened, QMessageBox).button(QMessageBox.StandardButton.Discard), Qt.MouseButton.LeftButton
+    )
+    pump.until(lambda: opened.desk.document.state is not painted)
+
+
+def test_a_save_that_ends_after_another_photo_was_opened_gives_that_one_no_project(opened, photo, tmp_path, pump):
+    from editor.document.document import Document
+    from editor.ui.desk import Origin
+
+    mark_all(opened, "unknown")
+    opened.files._write(tmp_path / "first.ora")
+    opened.desk.lay(Document.from_photo(photo), Origin("second.png"))
+    pump.until(lambda: opened.desk.jobs.wait(0.01))
+    pump.once()
+    assert (tmp_path / "first.ora").is_file()
+    assert opened.desk.origin.project is None and opened.desk.origin.title == "second.png"
