@@ -97,8 +97,8 @@ class DocumentState:
 class Document:
     """A state that is seen, its history, and events.
 
-    ``changed(before, after)`` follows every new state; ``gesture_done()`` follows every finished step, undo and redo,
-    and is what the journal listens to.
+    ``changed(before, after)`` follows every new state; ``gesture_done()`` follows every finished or amended step, undo
+    and redo, and is what the journal listens to.
     """
 
     def __init__(self, state: DocumentState, undo_limit_bytes: int = 1 << 30) -> None:
@@ -156,6 +156,11 @@ class Document:
         if label is not None:
             self.gesture_done.emit()
         return label
+
+    def amend(self) -> None:
+        """Let the newest step end at the state now: for what belongs to a gesture but came a moment later."""
+        self.history.amend(self)
+        self.gesture_done.emit()
 
     # changes that are one line for a caller; wrap them in ``edit``
 

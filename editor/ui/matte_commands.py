@@ -12,6 +12,7 @@ import numpy as np
 
 from editor.api import Engine
 from editor.document import trimap
+from editor.document.colour import to_8_bit
 from editor.document.document import Document, DocumentState
 from editor.document.events import Event
 from editor.document.geometry import Rect
@@ -90,15 +91,20 @@ class MatteCommands:
 
         def done(found: tuple[EdgeBand, np.ndarray, Plane]) -> None:
             self._edge, self._laid = found[:2]
+            marks, now = found[2], document.state.trimap
+            if now is not state.trimap:  # marked by hand meanwhile
+                marks = trimap.from_array(_with_corrections(found[1], state.trimap.to_array(), now))
             with document.edit("Find subject"):
-                document.set_trimap(found[2])
+                document.set_trimap(marks)
 
         self._desk.run("Find subject", work, done, key=ROUGH_KEY)
 
     def band(self) -> float:
         """The width of the unknown band, 0 to 100, as last set for this document."""
         document = self._desk.document
-        return float(document.state.notes.get("band", DEFAULT_BAND)) if document is not None else DEFAULT_BAND
+        noted = None if document is None else document.state.notes.get("band")
+        usable = isinstance(noted, (int, float)) and 0.0 <= noted <= 100.0  # a project may say anything
+        return float(noted) if usable else DEFAULT_BAND
 
     def can_set_band(self) -> bool:
         """True where a subject is known that the band can follow."""
@@ -123,7 +129,12 @@ class MatteCommands:
             return edge, made, _with_corrections(made, laid, state.trimap)
 
         def done(made: tuple[EdgeBand, np.ndarray, np.ndarray]) -> None:
-            self._edge, self._laid = made[0], made[1]
+            self._edge = made[0]
+            if document.state.trimap is not state.trimap:  # marked by hand meanwhile: once more, with that
+                self._laid = state.trimap.to_array() if laid is None else laid
+                self.set_band(band, final)
+                return
+            self._laid = made[1]
             self._show_band(document, made[2], band)
             if final:
                 self._band_state = None
@@ -160,14 +171,15 @@ class MatteCommands:
         document = self._desk.require()
         self._stale = self._stale.union(rect)
         state, stale = document.state, self._stale
+        painted = state.subject_layer
 
         def done(foreground: Plane) -> None:
-            if document.state is not state:
+            layer = document.state.subject_layer
+            if layer.mask is not painted.mask or layer.foreground is not painted.foreground:
                 return  # painted again meanwhile: that stroke's own refresh covers this place too
             self._stale = Rect(0, 0, 0, 0)
-            layer = state.subject_layer.changed(foreground=foreground)
-            document.show(state.with_layer(layer))
-            document.history.amend(document)
+            document.show(document.state.with_layer(layer.changed(foreground=foreground)))
+            document.amend()
 
         def work(progress: Progress) -> Plane:
             from editor.document import matte
@@ -186,7 +198,7 @@ class MatteCommands:
         )
         if amending:
             document.show(state)
-            document.history.amend(document)
+            document.amend()
         else:
             with document.edit(_BAND_STEP):
                 document.show(state)
@@ -210,8 +222,7 @@ def _image_8_bit(state: DocumentState) -> np.ndarray:
     content = state.subject_layer.content
     if not isinstance(content, Plane):
         raise UserError("The subject layer holds no photo.", "Open the photo again.")
-    pixels = content.to_array()
-    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+    return to_8_bit(content.to_array())
 
 
 def _mask_of(state: DocumentState) -> np.ndarray:

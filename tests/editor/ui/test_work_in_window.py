@@ -318,3 +318,74 @@ def test_preferences_take_effect_at_once(opened, pump):
     QTest.mouseClick(dialog.wheel, Qt.MouseButton.LeftButton)
     assert opened.canvas.wheel_zooms is False
     dialog.close()
+
+
+def finish_jobs_unseen(window) -> None:
+    """Let every job end while the window handles nothing: what they found is on its way."""
+    assert window.desk.jobs.wait(60)
+
+
+def test_what_is_marked_while_the_band_is_laid_stays(cut, pump):
+    cut.mattes.set_band(90.0, True)
+    finish_jobs_unseen(cut)
+    document = cut.desk.document
+    with document.edit("By hand"):
+        document.set_trimap(document.state.trimap.paste(150, 110, np.full((20, 20), 128, np.uint8)))
+    pump.until(lambda: cut.mattes.band() == 90.0)
+    assert (document.state.trimap.to_array()[110:130, 150:170] == 128).all()
+    assert steps(cut)[-2:] == ["By hand", "Unknown band"]
+
+
+def test_what_is_marked_while_the_subject_is_found_stays(opened, pump):
+    from editor.document.selection import Selection
+
+    opened.mattes.find_subject(Selection(((50, 20), (270, 20), (270, 220), (50, 220))))
+    finish_jobs_unseen(opened)
+    document = opened.desk.document
+    with document.edit("By hand"):
+        document.set_trimap(document.state.trimap.paste(0, 0, np.full((9, 9), 255, np.uint8)))
+    pump.until(lambda: "Find subject" in steps(opened))
+    plane = document.state.trimap.to_array()
+    assert (plane[:9, :9] == 255).all() and plane[120, 160] == 255 and plane[5, 20] == 0
+
+
+def test_colours_are_refreshed_though_another_step_was_made_meanwhile(cut, drag, pump):
+    before = cut.desk.document.state.subject_layer.foreground
+    cut.tool_box.choose("alpha-brush")
+    cut.tool_box.active.value = 50.0
+    drag(cut.canvas, at(cut, 100, 120), at(cut, 160, 120))
+    cut.layers.change("Opacity", True, opacity=0.5)
+    pump.until(lambda: cut.desk.document.state.subject_layer.foreground is not before)
+    assert cut.desk.document.state.subject_layer.opacity == 0.5
+
+
+@pytest.mark.parametrize("what", ["colours", "band"])
+def test_what_joins_a_step_later_is_journalled_too(cut, drag, pump, what):
+    from editor import paths
+    from editor.document.recovery import crashed_sessions
+
+    if what == "colours":
+        cut.tool_box.choose("alpha-brush")
+        cut.tool_box.active.value = 50.0
+        drag(cut.canvas, at(cut, 100, 120), at(cut, 160, 120))
+        stroke = cut.desk.document.state
+        pump.until(lambda: cut.desk.document.state is not stroke)
+    else:
+        for band in (10.0, 95.0):
+            cut.mattes.set_band(band, band > 50)
+            pump.until(lambda band=band: cut.mattes.band() == band)
+    pump.until(lambda: cut.desk.jobs.wait(0.01))
+    seen = cut.desk.document.state
+    cut.session._journal._lock.release()  # as the system does when a process dies
+    kept = crashed_sessions(paths.recovery_dir())[0].load()
+    for name, plane in seen.planes().items():
+        assert np.array_equal(plane.to_array(), kept.planes()[name].to_array()), name
+
+
+def test_a_project_whose_band_is_nonsense_opens_with_the_default(cut):
+    from dataclasses import replace
+
+    document = cut.desk.document
+    for nonsense in ("wide", -5, None, [1], 1e9):
+        document.show(replace(document.state, notes={"band": nonsense}))
+        assert cut.mattes.band() == 50.0
