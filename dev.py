@@ -80,7 +80,11 @@ def test(words: list[str]) -> int:
     install("test")
     if not ensure_qt_libraries(window=False):
         return 1
-    parallel = [] if any(word in ("-n", "-s", "--pdb") or word.startswith("-n") for word in words) else ["-n", "2"]
+    parallel = (
+        []
+        if any(word in ("-n", "-s", "--pdb") or word.startswith("-n") for word in words)
+        else ["-n", "2", "--dist", "loadscope"]
+    )
     return start("-m", "pytest", *parallel, *words, QT_QPA_PLATFORM="offscreen", **one_thread_each())
 
 

@@ -213,7 +213,7 @@ def test_nothing_is_asked_of_windows_and_macos(dev, monkeypatch):
 def test_the_tests_run_two_at_a_time_unless_said_otherwise(dev, started, monkeypatch):
     monkeypatch.setattr(dev, "loads", lambda library: True)
     dev.test(["tests/test_dev.py"])
-    assert started[-1][1:] == ["-m", "pytest", "-n", "2", "tests/test_dev.py"]
+    assert started[-1][1:] == ["-m", "pytest", "-n", "2", "--dist", "loadscope", "tests/test_dev.py"]
     dev.test(["-n0", "-k", "demo"])
     assert started[-1][1:] == ["-m", "pytest", "-n0", "-k", "demo"]
 

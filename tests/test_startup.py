@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT_S = 1.0
-ATTEMPTS = 6
+ATTEMPTS, MOST_ATTEMPTS = 3, 8
 HEAVY = ("torch", "scipy", "tifffile", "skimage", "PIL", "matplotlib")
 
 # Runs in a fresh Python. The clock is the system's, so that the parent's time of starting it counts as well.
@@ -85,8 +85,10 @@ def show_window(home: Path) -> dict:
 def starts(tmp_path_factory) -> list[dict]:
     """Several starts, until one was quick enough: the first ones compile, and other work can only slow them down."""
     home, found = tmp_path_factory.mktemp("home"), []
-    while len(found) < ATTEMPTS and not any(start["wall"] < LIMIT_S for start in found):
+    while len(found) < MOST_ATTEMPTS and not any(start["wall"] < LIMIT_S for start in found):
         found.append(show_window(home))
+        if len(found) >= ATTEMPTS and any(start["cpu"] < LIMIT_S for start in found):
+            break
     return found
 
 
