@@ -1,0 +1,151 @@
+"""The classic matte: sampling and propagation together, the engine that needs no network.
+
+Sampling says for each pixel alone which mixture of nearby colours it is, and how sure that is; propagation (the
+matting Laplacian of the closed form) says how alpha runs within a neighbourhood. Alone the first is noisy and the
+second leaks through thin structures. Together they minimise
+
+    a^T L a + sum_i w_i (a_i - p_i)^2
+
+where p is the sampled alpha and w how far to trust it. The steps: widen the trimap (trimap_expansion), find colour
+pairs (sampling), let neighbours share them (pair_sharing), solve (matting_laplacian, solver).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from models.classical.closed_form import check_inputs, check_plane
+from models.classical.matting_laplacian import FOREGROUND, UNKNOWN, assemble
+from models.classical.pair_sharing import Estimate, share_pairs
+from models.classical.sampling import Band, gather_pairs
+from models.classical.solver import conjugate_gradients
+from models.classical.trimap_expansion import expand_trimap
+
+BACKGROUND = 0
+EPSILON = 1e-7  # the Laplacian's regularisation, for colours in [0, 1]
+TRUST = 0.02  # weight of a sampled alpha that explains its pixel exactly; L's diagonal is about 5
+RESIDUAL_SCALE = 0.1  # a colour residual of this length lowers the trust by a factor e
+LEAST_WEIGHT = 1e-6  # keeps the system definite
+TOLERANCE = 1e-4
+ITERATION_LIMIT = 300
+SAMPLED_LIMIT = 400_000  # unknown pixels that are sampled at full size; more are sampled on a smaller photo
+
+Progress = Callable[[float, str], None]
+
+
+def classic_matte(
+    image: np.ndarray, trimap: np.ndarray, progress: Progress | None = None, *, start: np.ndarray | None = None
+) -> np.ndarray:
+    """Matte a photo by shared sampling and the closed form together.
+
+    image: (H, W, 3) float32 in [0, 1], at least 3 x 3 pixels. trimap: (H, W) uint8, exactly 0/128/255.
+    progress(fraction, text) is a cancel point: what it raises goes through. start: alpha (H, W) in [0, 1] from which
+    the solver begins, such as the last result; without it, it begins from the sampled alpha.
+
+    Returns alpha (H, W) float32 in [0, 1], exactly 0 and 1 where the trimap says so. Raises ValueError when an input
+    has the wrong shape, type or range, or when the trimap marks no foreground or no background.
+    """
+    _check(image, trimap, start)
+    report = progress if progress is not None else _ignore
+    report(0.0, "Widening the trimap")
+    expanded = expand_trimap(image, trimap, lambda part: report(0.1 * part, "Widening the trimap"))
+    band = Band.of(image, expanded)
+    alpha = (expanded == FOREGROUND).astype(np.float32)
+    if band.row.size:
+        estimate = _sample(image, expanded, band, report)
+        first = estimate.alpha if start is None else start[band.row, band.column]
+        alpha[band.row, band.column] = _propagate(image, expanded, estimate, first, report)
+    report(1.0, "Matte is ready")
+    return alpha
+
+
+def _check(image: np.ndarray, trimap: np.ndarray, start: np.ndarray | None) -> None:
+    check_inputs(image, trimap)
+    if not (trimap == FOREGROUND).any():
+        raise ValueError("The trimap marks no foreground. Mark a part that surely belongs to the subject.")
+    if not (trimap == BACKGROUND).any():
+        raise ValueError("The trimap marks no background. Mark a part that surely does not belong to the subject.")
+    if start is not None:
+        check_plane(start, trimap, "start")
+
+
+def _sample(image: np.ndarray, trimap: np.ndarray, band: Band, report: Progress) -> Estimate:
+    """Estimate the colours and alpha of the unknown pixels; where they are many, find the colours on a small photo."""
+    factor = math.ceil(math.sqrt(band.row.size / SAMPLED_LIMIT))
+    if factor == 1:
+        return _sample_here(image, trimap, band, report)
+    small_image, small_trimap = _shrink(image, trimap, factor)
+    small = Band.of(small_image, small_trimap)
+    colours = _sample_here(small_image, small_trimap, small, report)
+    # Colours vary slowly over a photo where alpha does not: so they are enlarged and alpha is fitted afresh.
+    foreground, background = _enlarge(small, colours, band, factor)
+    return Estimate.of(band.colour, foreground, background)
+
+
+def _sample_here(image: np.ndarray, trimap: np.ndarray, band: Band, report: Progress) -> Estimate:
+    pieces = len(band.pieces())
+
+    def told(first: float, share: float, doing: str) -> Callable[[float], None]:
+        return lambda part: report(first + share * part, f"{doing}, {round(part * pieces) + 1} of {pieces} pieces")
+
+    pairs = gather_pairs(image, trimap, band, told(0.1, 0.3, "Sampling"))
+    return share_pairs(band, *pairs, told(0.4, 0.2, "Comparing samples"))
+
+
+def _shrink(image: np.ndarray, trimap: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return photo and trimap smaller by a whole `factor`; a small pixel is known only if all its pixels agree."""
+    import cv2
+
+    height, width = (-(-side // factor) for side in trimap.shape)
+    size = (width * factor, height * factor)
+    border = (0, size[1] - trimap.shape[0], 0, size[0] - trimap.shape[1], cv2.BORDER_REPLICATE)
+    small_image = cv2.resize(cv2.copyMakeBorder(image, *border), (width, height), interpolation=cv2.INTER_AREA)
+    blocks = cv2.copyMakeBorder(trimap, *border).reshape(height, factor, width, factor)
+    low, high = blocks.min(axis=(1, 3)), blocks.max(axis=(1, 3))
+    return small_image, np.where(low == high, low, UNKNOWN).astype(np.uint8)
+
+
+def _enlarge(small: Band, colours: Estimate, band: Band, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return foreground and background (n, 3) at the pixels of `band`, bilinear among the small unknown pixels."""
+    height, width = small.number.shape
+    y, x = ((axis + np.float32(0.5)) / factor - np.float32(0.5) for axis in (band.row, band.column))
+    top, left = np.floor(y).astype(np.int32), np.floor(x).astype(np.int32)
+    total = np.zeros((band.row.size, 1), np.float32)
+    foreground, background = np.zeros_like(band.colour), np.zeros_like(band.colour)
+    for dy in (0, 1):
+        for dx in (0, 1):
+            number = small.number[np.clip(top + dy, 0, height - 1), np.clip(left + dx, 0, width - 1)]
+            weight = (1 - np.abs(y - top - dy)) * (1 - np.abs(x - left - dx)) * (number >= 0)
+            total += weight[:, None]
+            foreground += weight[:, None] * colours.foreground[number]
+            background += weight[:, None] * colours.background[number]
+    return foreground / total, background / total
+
+
+def _propagate(
+    image: np.ndarray, trimap: np.ndarray, estimate: Estimate, first: np.ndarray, report: Progress
+) -> np.ndarray:
+    """Return the alpha (n,) of the unknown pixels that minimises the sum at the head of this file."""
+    system = assemble(image, trimap, EPSILON, lambda part: report(0.6 + 0.1 * part, "Reading the photo"))
+    weight = TRUST * np.exp(-estimate.residual.astype(np.float64) / RESIDUAL_SCALE) + LEAST_WEIGHT
+    system.add_to_diagonal(weight)
+    rhs = system.rhs + weight * estimate.alpha
+    # Diagonal scaling is enough: the weights bound the condition number, which they do not in the closed form alone.
+    scaling = 1 / system.matrix.diagonal()
+
+    def told(iteration: int, relative: float) -> None:
+        done = min(max(math.log(max(relative, 1e-30)) / math.log(TOLERANCE), 0.0), 1.0)
+        report(0.7 + 0.3 * done, f"Solving, pass {iteration + 1}")
+
+    solution = conjugate_gradients(
+        system.matrix, rhs, first.astype(np.float64), lambda residual: scaling * residual, TOLERANCE,
+        ITERATION_LIMIT, told,
+    )  # fmt: skip
+    return np.clip(solution, 0, 1)
+
+
+def _ignore(fraction: float, text: str) -> None:
+    """Stands in where nobody wants to hear of the progress."""
