@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from models.classical.large_region import narrowed
 from models.classical.matting_laplacian import FOREGROUND, UNKNOWN, assemble
 from models.classical.solver import VCycle, conjugate_gradients
 
@@ -37,7 +38,7 @@ def closed_form_matte(
     progress(fraction, text) is a cancel point: what it raises goes through. start: alpha (H, W) in [0, 1] to begin
     from, such as the last result; it saves time and does not change what the result converges to.
     epsilon: the paper's regularisation for colours in [0, 1]; larger is smoother. tolerance: relative residual at
-    which the solver stops.
+    which the solver stops. More unknown pixels than memory allows are first narrowed at half the size (large_region).
 
     Returns alpha (H, W) float32 in [0, 1], exactly 0 and 1 where the trimap says so. Raises ValueError when an input
     has the wrong shape, type or range, or when the trimap marks no foreground or no background.
@@ -47,7 +48,15 @@ def closed_form_matte(
         raise ValueError("The trimap marks no foreground. Mark a part that surely belongs to the subject.")
     if not (trimap == BACKGROUND).any():
         raise ValueError("The trimap marks no background. Mark a part that surely does not belong to the subject.")
-    return solve_laplacian(image, trimap, progress=progress, start=start, epsilon=epsilon, tolerance=tolerance)
+    report = progress if progress is not None else _ignore
+
+    def smaller(image: np.ndarray, trimap: np.ndarray, progress: Progress) -> np.ndarray:
+        return closed_form_matte(image, trimap, progress, epsilon=epsilon, tolerance=tolerance)
+
+    trimap, coarse = narrowed(image, trimap, smaller, report)
+    if coarse is not None:
+        return coarse
+    return solve_laplacian(image, trimap, progress=report, start=start, epsilon=epsilon, tolerance=tolerance)
 
 
 def solve_laplacian(
