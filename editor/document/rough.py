@@ -25,7 +25,7 @@ Progress: TypeAlias = Callable[[float, str], None]
 SEARCH_PIXELS = 80_000
 EDGE_PIXELS = 500_000
 ROUNDS = 5
-STRIP_ROWS = 512
+BLOCK_PX = 256
 LEAST_SURROUNDINGS = 0.004
 """The share of the photo that must lie outside the outline, or there is no background to learn from."""
 
@@ -122,22 +122,38 @@ def _without_specks(mask: np.ndarray) -> np.ndarray:
 def _drawn_to_edges(image: np.ndarray, small: np.ndarray, progress: Progress) -> np.ndarray:
     """A mask of the photo's size whose outline follows the photo's edges, (H, W) bool.
 
-    The guided filter's coefficients come from a copy of half a megapixel and are laid over the photo in strips.
+    The guided filter's coefficients come from a copy of half a megapixel and are laid over those blocks of the photo
+    that the outline passes through.
     """
-    copy = _small(image, EDGE_PIXELS)
-    size = (copy.shape[1], copy.shape[0])
-    values = cv2.resize(small.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    radius_px = max(2, round(2.5 * size[0] / small.shape[1]))
-    factors = guided.coefficients(copy.astype(np.float32) / 255, values, radius_px, 1e-4)
-    height, width = image.shape[:2]
-    fx, fy = size[0] / width, size[1] / height
-    mask = np.empty((height, width), bool)
-    for top in range(0, height, STRIP_ROWS):
-        rows = min(STRIP_ROWS, height - top)
-        matrix = np.array([[fx, 0, 0.5 * fx - 0.5], [0, fy, (top + 0.5) * fy - 0.5]])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        local = cv2.warpAffine(factors, matrix, (width, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        strip = image[top : top + rows].astype(np.float32) / 255
-        mask[top : top + rows] = guided.apply(strip, local) > 0.5
-        progress(0.75 + 0.25 * (top + rows) / height, "following the edge")
+    copy = _small(image, EDGE_PIXELS).astype(np.float32) / 255
+    values = cv2.resize(small.astype(np.float32), (copy.shape[1], copy.shape[0]), interpolation=cv2.INTER_LINEAR)
+    radius_px = max(2, round(2.5 * copy.shape[1] / small.shape[1]))
+    factors = guided.coefficients(copy, values, radius_px, 1e-4)
+    coarse = guided.apply(copy, factors) > 0.5
+    mask = np.empty(image.shape[:2], bool)
+    height, width = mask.shape
+    share = copy.shape[0] / height
+    for top in range(0, height, BLOCK_PX):
+        for left in range(0, width, BLOCK_PX):
+            block = Rect(left, top, min(BLOCK_PX, width - left), min(BLOCK_PX, height - top))
+            mask[block.slices()] = _block_of_mask(image, factors, coarse, block, share)
+        progress(0.75 + 0.25 * min(1.0, (top + BLOCK_PX) / height), "following the edge")
     return mask
+
+
+def _block_of_mask(
+    image: np.ndarray, factors: np.ndarray, coarse: np.ndarray, block: Rect, share: float
+) -> np.ndarray | bool:
+    """The mask in one block of the photo; one value where the coarse mask has no outline near."""
+    reach = Rect(
+        int(block.x * share), int(block.y * share), math.ceil(block.w * share) + 1, math.ceil(block.h * share) + 1
+    )
+    around = coarse[reach.expand(4).intersect(Rect(0, 0, coarse.shape[1], coarse.shape[0])).slices()]
+    if around.all() or not around.any():
+        return bool(around.any())
+    fx, fy = coarse.shape[1] / image.shape[1], coarse.shape[0] / image.shape[0]
+    # The centre of the photo's pixel x lies at (x + 0.5) fx - 0.5 of the copy.
+    matrix = np.array([[fx, 0, (block.x + 0.5) * fx - 0.5], [0, fy, (block.y + 0.5) * fy - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    local = cv2.warpAffine(factors, matrix, (block.w, block.h), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return guided.apply(image[block.slices()].astype(np.float32) / 255, local) > 0.5

@@ -11,9 +11,9 @@ import math
 import cv2
 import numpy as np
 
-REACH, FAR = 0.10, 0.20
+REACH, FAR = 0.10, 0.30
 """How far from the mask strangers are sought, and to where the background is learnt, in parts of the photo's size."""
-START = 0.06
+START = 0.10
 """Where learning the background begins."""
 ODD = 3.0
 """How many times the background's own spread (and at least 0.03) a colour must be off to be strange."""
