@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from editor.api import Engine, Progress, UserError, param
+from editor.api import Engine, Progress, param
+from plugins.engines._explain import as_user_error
 
 
 @dataclass
@@ -37,8 +38,7 @@ class ClosedForm(Engine):
         try:
             return closed_form_matte(image, trimap, progress, start=start, epsilon=self.smoothness * EPSILON)
         except ValueError as error:
-            message, _, hint = str(error).partition(". ")
-            raise UserError(message.rstrip(".") + ".", hint) from error
+            raise as_user_error(error) from error
 
 
 PLUGINS = [ClosedForm]
