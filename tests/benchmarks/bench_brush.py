@@ -45,7 +45,8 @@ def main() -> int:
     for size in (20.0, 200.0, 600.0):
         costs = measure(size)
         print(
-            f"brush {size:4.0f} px, 24 MP: median {np.median(costs):.2f} ms, 95 % {np.percentile(costs, 95):.2f} ms a move"
+            f"brush {size:4.0f} px, 24 MP: "
+            f"median {np.median(costs):.2f} ms, 95 % {np.percentile(costs, 95):.2f} ms a move"
         )
     median = float(np.median(measure(200.0)))
     print(f"target for 200 px: under {TARGET_MS:.0f} ms, measured {median:.2f} ms")
