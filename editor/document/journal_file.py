@@ -17,7 +17,7 @@ import numpy as np
 
 from editor.errors import UserError
 
-HEADER, TILE, BLOB, STATE = 1, 2, 3, 4
+HEADER, TILE, BLOB, STATE, SAVED = 1, 2, 3, 4, 5
 _FRAME = struct.Struct("<4sBQI")  # magic, kind, length, CRC-32 of the content
 _MAGIC = b"MJF\x01"
 _TILE = struct.Struct("<BBHHB")  # bytes a sample, packed or not, height, width, channels

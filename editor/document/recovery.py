@@ -27,6 +27,7 @@ from editor.document.document import DocumentState
 from editor.document.journal_file import (
     BLOB,
     HEADER,
+    SAVED,
     STATE,
     TILE,
     Frame,
@@ -82,6 +83,23 @@ class Journal:
                     self._contents.writer.flush()
                 if self._contents.writer.end > max(_SMALL_BYTES, _SLACK * self._contents.live_bytes):
                     self._rewrite(state)
+            except OSError as error:
+                with suppress(OSError):
+                    self._contents.forget_from(good)
+                raise explained(error, self.folder) from error
+
+    def rest(self) -> None:
+        """The document is on disk as it stands: until the next ``write`` a crash leaves nothing to be brought back.
+
+        For any thread. ``UserError`` where the disk refuses.
+        """
+        with self._mutex:
+            if self._closing:
+                return
+            good = self._contents.writer.end
+            try:
+                self._contents.writer.add(SAVED, b"")
+                self._contents.writer.flush()
             except OSError as error:
                 with suppress(OSError):
                     self._contents.forget_from(good)
@@ -243,10 +261,10 @@ class CrashedSession:
 
 
 def crashed_sessions(root: Path) -> list[CrashedSession]:
-    """Sessions below ``root`` that ended without ``Journal.close`` and hold a state, the newest first.
+    """Sessions below ``root`` that ended without ``Journal.close`` and hold an unsaved state, the newest first.
 
     Those of windows that still run are left alone; a folder in which no state was ever completed is removed after an
-    hour.
+    hour, one whose document had been saved at once.
     """
     found: list[CrashedSession] = []
     for folder in Path(root).iterdir() if Path(root).is_dir() else ():
@@ -269,14 +287,14 @@ def _session_in(folder: Path) -> CrashedSession | None:
         if header["version"] > VERSION:  # a newer program's: it will bring it back itself
             return None
         title = str(header["title"])
-        whole = any(frame.kind == STATE for frame in reader.frames)
+        ends = [frame.kind for frame in reader.frames if frame.kind in (STATE, SAVED)]
     except (ValueError, LookupError, TypeError):
-        whole, title = False, ""
+        ends, title = [], ""
     finally:
         reader.close()
-    if whole:
+    if ends and ends[-1] == STATE:
         return CrashedSession(title, datetime.fromtimestamp(written), folder)
-    if time.time() - written > _FORGOTTEN_S:
+    if ends or time.time() - written > _FORGOTTEN_S:
         shutil.rmtree(folder, ignore_errors=True)
     return None
 

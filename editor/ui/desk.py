@@ -47,7 +47,8 @@ class Desk:
 
     ``opened(document or None)`` tells of another document, ``changed(before, after)`` of another state of it,
     ``gesture_done()`` of a finished step, ``titled()`` that its name or its unsaved mark may have changed.
-    ``busy()`` is True while a tool is in the middle of a gesture.
+    ``written(job, well)`` tells that a job of ``write`` ended. ``busy()`` is True while a tool is in the middle of a
+    gesture.
     """
 
     def __init__(
@@ -58,9 +59,11 @@ class Desk:
         self.document: Document | None = None
         self.origin = Origin("")
         self.opened, self.changed, self.gesture_done, self.titled = Event(), Event(), Event(), Event()
+        self.written = Event()
         self.busy: Callable[[], bool] = lambda: False
         self._listening: list[Callable[[], None]] = []
         self._running: list[Job] = []
+        self._writing: list[Job] = []
 
     def lay(self, document: Document, origin: Origin) -> None:
         """Put another document on the desk, in the place of the one there."""
@@ -99,6 +102,27 @@ class Desk:
         job = self.jobs.submit(name, work, self.when_free(done), key=key, quiet=quiet)
         self._running = [each for each in self._running if each.state in ("waiting", "running")] + [job]
         return job
+
+    def write(self, name: str, work: Callable[[Progress], T], done: Callable[[T], None], key: str | None = None) -> Job:
+        """Submit a job that writes a file the user wants: it outlives the document, and the window waits for it."""
+
+        def finished(result: T) -> None:
+            self._writing.remove(job)
+            done(result)
+            self.written.emit(job, True)
+
+        def failed(error: BaseException) -> None:
+            self._writing.remove(job)
+            self.messages.show_error(error)
+            self.written.emit(job, False)
+
+        job = self.jobs.submit(name, work, finished, failed, key=key)
+        self._writing = [*self.writing(), job]
+        return job
+
+    def writing(self) -> list[Job]:
+        """The jobs of ``write`` whose end has not been told of and that were not cancelled."""
+        return [job for job in self._writing if not job.cancelled]
 
     def when_free(self, done: Callable[[T], None]) -> Callable[[T], None]:
         """``done``, put off until no gesture is under way: a step within a step would come undone with it.

@@ -9,6 +9,7 @@ import numpy as np
 
 from editor.api import WriteOptions
 from editor.document import composite, trimap
+from editor.document.colour import to_8_bit
 from editor.document.document import DocumentState, Photo
 from editor.document.tiles import Plane
 from editor.errors import UserError
@@ -56,7 +57,7 @@ class ExportCommands:
         def done(lost: tuple[str, ...]) -> None:
             desk.messages.say(f"Exported {wish.path.name}.", " ".join(lost))
 
-        desk.jobs.submit(f"Export {wish.path.name}", work, done)
+        desk.write(f"Export {wish.path.name}", work, done)
 
     def export_trimap(self) -> None:
         """Ask where to, and write the marks as a grey picture: 0, 128, 255."""
@@ -72,7 +73,7 @@ class ExportCommands:
                 marks = trimap.for_engine(state.trimap)
                 write_photo(path, Photo(np.dstack([marks] * 3)), desk.registry.formats, WriteOptions(), True)
 
-            desk.jobs.submit(f"Export {path.name}", work, lambda _: desk.messages.say(f"Exported {path.name}."))
+            desk.write(f"Export {path.name}", work, lambda _: desk.messages.say(f"Exported {path.name}."))
 
         filters = [
             name for name in questions.photo_filters(desk.registry.formats, project=False) if "png" in name.lower()
@@ -113,8 +114,8 @@ def matte_photo(state: DocumentState) -> Photo:
     if mask is None:
         raise UserError("There is no matte yet.", "Mark the subject and press Compute matte first.")
     alpha = mask.to_array()
-    if np.dtype(state.dtype) == np.uint8:
-        alpha = ((alpha.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    if state.dtype == np.uint8:
+        alpha = to_8_bit(alpha)
     return Photo(np.dstack([alpha] * 3))
 
 

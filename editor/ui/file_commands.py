@@ -175,7 +175,7 @@ class FileCommands:
             if then is not None:
                 then()
 
-        desk.jobs.submit(f"Save {path.name}", work, done, key="save")
+        desk.write(f"Save {path.name}", work, done, key="save")
 
     def _remember(self, path: Path) -> None:
         kept = [text for text in self._desk.settings.get("recent", []) if text != str(path)]

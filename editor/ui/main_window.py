@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.document.document import Document
-from editor.jobs import JobRunner
+from editor.jobs import Job, JobRunner
 from editor.plugin_loader import Registry
 from editor.settings import Settings
 from editor.ui import icons
@@ -67,7 +67,8 @@ class Window(QMainWindow):
         self._lay_out()
         self._make_actions()
         self._connect()
-        self._leaving = False
+        self._leaving = self._hurried = False
+        self._closing_after: list[Job] = []
         self.tool_box.choose(settings.get("tool", "") or next((tool.name for tool in in_order(registry.tools)), ""))
         self.views.follow_preferences()
         self._show_document(None)
@@ -80,7 +81,7 @@ class Window(QMainWindow):
         self.edits = EditCommands(desk, canvas, self.live, self.files, self.layers)
         self.views = ViewCommands(self, canvas, desk.settings)
         self.backdrops = BackdropCommands(desk, canvas.set_view)
-        self.session = Session(desk)
+        self.session = Session(desk, self.files)
         self.verbs = WindowCommands(desk, canvas, self.views, self.mattes, self.layers, self.exports, self.backdrops)
 
     def _make_parts(self) -> None:
@@ -134,6 +135,7 @@ class Window(QMainWindow):
         desk, canvas = self.desk, self.canvas
         desk.opened.connect(self._show_document)
         desk.titled.connect(self._show_title)
+        desk.written.connect(self._written)
         desk.jobs.changed.connect(self.actions_table.refresh)
         self.mattes.computed.connect(self.views.show_cut_out)
         self.views.restyled.connect(self.layers_panel.renew)
@@ -199,13 +201,37 @@ class Window(QMainWindow):
         self.drop([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask first where something is unsaved; then stop what runs and keep the settings."""
+        """Wait for files being written and ask where something is unsaved; then stop what runs, keep the settings."""
+        if self.desk.writing() and not self._hurried:
+            event.ignore()
+            self._close_when_written()
+            return
         if not self._leaving and not self.desk.saved:
             event.ignore()
             self.files.leave(self._leave)
             return
         self._say_goodbye()
         event.accept()
+
+    def _close_when_written(self) -> None:
+        self._closing_after = self.desk.writing()
+        names = ", ".join(job.name for job in self._closing_after)
+        self.messages.say(
+            f"Not done yet: {names}.", "The window closes as soon as it is.", [("Close now", self._hurry)]
+        )
+
+    def _written(self, job: Job, well: bool) -> None:
+        """Close now, if that was all the window waited for; what failed is to be read first."""
+        if job not in self._closing_after:
+            return
+        self._closing_after = [each for each in self._closing_after if each is not job] if well else []
+        if well and not self._closing_after:
+            self.close()
+
+    def _hurry(self) -> None:
+        self._hurried = True
+        self.close()
+        self._hurried = False
 
     def _leave(self) -> None:
         self._leaving = True

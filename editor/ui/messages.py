@@ -22,6 +22,9 @@ Button = tuple[str, Callable[[], None]]
 class Banner(QFrame):
     """One message: what happened, what to do, and buttons for doing it."""
 
+    lasting = False
+    """True for one that must be answered: only its own buttons and Esc close it."""
+
     def __init__(
         self, kind: str, message: str, hint: str, buttons: Sequence[Button], close: Callable[[], None]
     ) -> None:
@@ -75,8 +78,18 @@ class Messages(QWidget):
         items = [self._column.itemAt(i).widget() for i in range(self._column.count())]
         return [item for item in items if isinstance(item, Banner)]
 
-    def say(self, message: str, hint: str = "", buttons: Sequence[Button] = (), kind: str = "note") -> Banner:
-        """Show a banner; a button closes it before it acts. The same words are not shown twice."""
+    def say(
+        self,
+        message: str,
+        hint: str = "",
+        buttons: Sequence[Button] = (),
+        kind: str = "note",
+        lasting: bool = False,
+    ) -> Banner:
+        """Show a banner; a button closes it before it acts. The same words are not shown twice.
+
+        A ``lasting`` one is not closed by later ones, nor by :meth:`clear`.
+        """
         for banner in self.banners():
             if (banner.message, banner.hint) == (message, hint):
                 return banner
@@ -87,8 +100,9 @@ class Messages(QWidget):
 
         wired = [(text, _after(close, call)) for text, call in buttons]
         made.append(Banner(kind, message, hint, wired, close))
+        made[0].lasting = lasting
         self._column.addWidget(made[0])
-        for banner in self.banners()[:-_MOST_BANNERS]:
+        for banner in self._passing()[:-_MOST_BANNERS]:
             self._remove(banner)
         self.setVisible(True)
         return made[0]
@@ -121,9 +135,12 @@ class Messages(QWidget):
         return bool(banners)
 
     def clear(self) -> None:
-        """Close all."""
-        for banner in self.banners():
+        """Close all but the lasting ones."""
+        for banner in self._passing():
             self._remove(banner)
+
+    def _passing(self) -> list[Banner]:
+        return [banner for banner in self.banners() if not banner.lasting]
 
     def _say_log(self) -> None:
         self.say("The log lies here:", str(log_file()))

@@ -11,6 +11,7 @@ from editor.document.document import Document
 from editor.errors import UserError
 from editor.jobs import Progress
 from editor.ui.desk import Desk, Origin
+from editor.ui.file_commands import FileCommands
 
 if TYPE_CHECKING:
     from editor.document.recovery import CrashedSession, Journal
@@ -19,18 +20,23 @@ _KEY = "journal"
 
 
 class Session:
-    """Follows the desk. ``close`` ends the journal cleanly; a journal that is not ended is what a crash leaves."""
+    """Follows the desk. ``close`` ends the journal cleanly; a journal that is not ended is what a crash leaves.
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    While the document is on disk as it stands, the journal rests: then a crash loses nothing and nothing is offered.
+    """
+
+    def __init__(self, desk: Desk, files: FileCommands) -> None:
+        self._desk, self._files = desk, files
         self._journal: Journal | None = None
+        self._resting = False
         self._complained = False
         desk.opened.connect(lambda document: self.close())
         desk.gesture_done.connect(self._write)
+        desk.titled.connect(self._rest)
 
     def close(self) -> None:
         """The document has been closed with the user's consent: its journal is not needed any more."""
-        journal, self._journal = self._journal, None
+        journal, self._journal, self._resting = self._journal, None, False
         if journal is not None:
             journal.close()
 
@@ -50,7 +56,11 @@ class Session:
             self._desk.messages.say(
                 f"“{session.title}” was not saved when Mattelier stopped ({_when(session.when)}).",
                 "Bring it back?",
-                [("Recover", lambda s=session: self._recover(s)), ("Discard", lambda s=session: self._discard(s))],
+                [
+                    ("Recover", lambda s=session: self._files.leave(lambda: self._recover(s))),
+                    ("Discard", lambda s=session: self._discard(s)),
+                ],
+                lasting=True,
             )
 
     def _recover(self, session: CrashedSession) -> None:
@@ -64,7 +74,7 @@ class Session:
             self._desk.lay(document, Origin(session.title))
             self._write(session.discard)
 
-        self._desk.jobs.submit(f"Recover {session.title}", work, done, key="document")
+        self._desk.jobs.submit(f"Recover {session.title}", work, self._files.replacing(done), key="document")
 
     def _discard(self, session: CrashedSession) -> None:
         session.discard()
@@ -74,7 +84,11 @@ class Session:
         document = self._desk.document
         if document is None:
             return
+        if self._desk.saved:
+            self._rest()
+            return
         state = document.state
+        self._resting = False
         if self._journal is None:
             from editor.document.recovery import Journal
 
@@ -91,6 +105,16 @@ class Session:
             self._complain,
             key=_KEY,
             quiet=True,
+        )
+
+    def _rest(self) -> None:
+        """Tell the journal once that the document is on disk, if it is."""
+        journal = self._journal
+        if journal is None or self._resting or not self._desk.saved:
+            return
+        self._resting = True
+        self._desk.jobs.submit(
+            "Journal", lambda progress: journal.rest(), lambda _: None, self._complain, key=_KEY, quiet=True
         )
 
     def _complain(self, error: BaseException) -> None:
