@@ -26,11 +26,12 @@ Progress: TypeAlias = Callable[[float, str], None]
 Colours: TypeAlias = Callable[[np.ndarray, np.ndarray, Progress], tuple[np.ndarray, np.ndarray]]
 """Image (H, W, 3) in its depth, alpha (H, W) float32 in [0, 1] -> the subject's colours, the ground's colours."""
 Convert: TypeAlias = Callable[[Photo, bytes | None], Photo]
-"""Brings a photo's pixels from its own colour profile to another."""
+"""Brings a photo's pixels from its own colour profile to another; the photo as it is where that cannot be done."""
 
 NOTE = "backdrop"
 """Under this word the state's notes keep the id of the layer that was made here."""
 DEPTH_OF_FIELD = "depth-of-field"
+OTHER_PROFILE = "The picture has another colour profile than the photo; its colour values were taken as they are."
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,9 @@ def cover(width: int, height: int, canvas: Rect) -> Placement:
 
 def _picture(state: DocumentState, photo: Photo, convert: Convert | None) -> Backdrop:
     """A layer of the picture's own pixels, in the document's depth and as far as possible in its colours."""
-    remark = ""
-    if _profile(photo.icc) != _profile(state.icc):
-        if convert is None:
-            remark = "The picture has another colour profile than the photo; its colour values were taken as they are."
-        else:
-            photo = convert(photo, state.icc)
+    if convert is not None and not same_profile(photo.icc, state.icc):
+        photo = convert(photo, state.icc)
+    remark = "" if same_profile(photo.icc, state.icc) else OTHER_PROFILE
     height, width = photo.pixels.shape[:2]
     pixels = to_8_bit(photo.pixels) if state.dtype == np.uint8 else to_16_bit(photo.pixels)
     alpha = None if photo.alpha is None else Plane.from_array(to_16_bit(photo.alpha))
@@ -176,6 +174,11 @@ def plate_of(
 def fitting_radius_px(state: DocumentState) -> float:
     """A blur that looks the same on photos of any size: 1 % of the longer side."""
     return float(min(150, max(2, round(max(state.width, state.height) / 100))))
+
+
+def same_profile(one: bytes | None, other: bytes | None) -> bool:
+    """True where two ICC profiles are the same; none at all counts as sRGB."""
+    return _profile(one) == _profile(other)
 
 
 def _profile(icc: bytes | None) -> bytes:

@@ -13,10 +13,12 @@ from editor.document.document import Photo
 def converted(photo: Photo, icc: bytes | None) -> Photo:
     """The photo with its colours in the profile ``icc`` (sRGB when None), in the depth it had.
 
-    Where one of the profiles cannot be used, the photo comes back with its values as they are. For any thread.
+    Where one of the profiles cannot be used, the photo itself comes back, its profile with it. For any thread.
     """
     source, target = _space(photo.icc), _space(icc)
-    if not source.isValid() or not target.isValid() or source == target:
+    if not source.isValid() or not target.isValid():
+        return photo
+    if source == target:
         return replace(photo, icc=icc)
     deep = photo.pixels.dtype == np.uint16
     height, width = photo.pixels.shape[:2]

@@ -8,10 +8,14 @@ import numpy as np
 from PySide6.QtGui import QGuiApplication, QImage
 
 from editor.document import composite
+from editor.document.blend import without_hidden
+from editor.document.colour import to_8_bit
 from editor.document.document import Photo
 from editor.errors import UserError
 from editor.jobs import Progress
 from editor.ui.canvas import Canvas
+from editor.ui.colour_convert import converted
+from editor.ui.colour_display import SRGB
 from editor.ui.desk import Desk
 from editor.ui.file_commands import FileCommands
 from editor.ui.layer_commands import LayerCommands
@@ -64,21 +68,23 @@ class EditCommands:
         if self._desk.document is None:
             self._files.open_photo(photo, "From the clipboard")
         else:
-            self._layers.add_photo(photo, "From the clipboard")
+            self._layers.add_photo(converted(photo, self._desk.document.state.icc), "From the clipboard")
 
 
 def as_image(photo: Photo) -> QImage:
-    """The photo as an eight-bit picture for the clipboard."""
-    pixels = photo.pixels if photo.pixels.dtype == np.uint8 else (photo.pixels >> 8).astype(np.uint8)
+    """The photo as an eight-bit picture in sRGB for the clipboard; colours where nothing is seen are not in it."""
+    photo = converted(photo, None)
+    pixels = to_8_bit(photo.pixels)
     height, width = pixels.shape[:2]
-    alpha = np.full((height, width), 255, np.uint8) if photo.alpha is None else photo.alpha
-    alpha = alpha if alpha.dtype == np.uint8 else (alpha >> 8).astype(np.uint8)
-    rgba = np.dstack([pixels, alpha])
+    alpha = np.full((height, width), 255, np.uint8) if photo.alpha is None else to_8_bit(photo.alpha)
+    rgba = np.dstack([without_hidden(pixels, alpha), alpha])
     return QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
 
 
 def as_photo(image: QImage) -> Photo:
-    """A picture from the clipboard as a photo of eight bits; alpha only where it has some."""
+    """A picture from the clipboard as a photo of eight bits in sRGB; alpha only where it has some."""
+    if image.colorSpace().isValid():
+        image = image.convertedToColorSpace(SRGB)
     image = image.convertToFormat(QImage.Format.Format_RGBA8888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     rgba = rows[:, : 4 * image.width()].reshape(image.height(), image.width(), 4)

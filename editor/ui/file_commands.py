@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -67,7 +66,14 @@ class FileCommands:
         photo = desk.origin.photo
         folder = photo.parent if photo is not None else Path(desk.settings.get("folder", "") or Path.home())
         suggestion = desk.origin.project or folder / (Path(desk.origin.title or "photo").stem + PROJECT_SUFFIX)
-        write = partial(self._write, then=then)
+
+        def write(path: Path) -> None:
+            named = path if path.suffix.lower() == PROJECT_SUFFIX else path.with_name(path.name + PROJECT_SUFFIX)
+            if named != path and named.exists():  # the dialog has asked about the other name only
+                questions.ask_replace(desk.window, named, lambda: self._write(named, then))
+            else:
+                self._write(named, then)
+
         questions.ask_save(desk.window, desk.settings, "Save project", questions.project_filters(), suggestion, write)
 
     def recent(self) -> list[Path]:
@@ -157,7 +163,6 @@ class FileCommands:
         desk = self._desk
         document = desk.require()
         state = document.state
-        path = path if path.suffix.lower() == PROJECT_SUFFIX else path.with_name(path.name + PROJECT_SUFFIX)
         effects = desk.registry.effects
 
         def work(progress: Progress) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from editor.document.backdrop import cover
+from editor.document.backdrop import OTHER_PROFILE, cover, same_profile
 from editor.document.colour import to_8_bit, to_16_bit
 from editor.document.document import Document, DocumentState, Photo
 from editor.document.events import Event
@@ -59,8 +59,13 @@ class LayerCommands:
         self._desk.run(f"Add {path.name}", work, lambda photo: self.add_photo(photo, path.stem))
 
     def add_photo(self, photo: Photo, name: str) -> None:
-        """Put a picture under the subject, in the document's depth, so that it covers the canvas."""
+        """Put a picture under the subject, in the document's depth, so that it covers the canvas.
+
+        Its colours are taken to be in the document's profile; that they are not is said.
+        """
         document = self._desk.require()
+        if not same_profile(photo.icc, document.state.icc):
+            self._desk.messages.say(OTHER_PROFILE)
         deep = document.state.dtype.itemsize == 2
         plane = Plane.from_array(to_16_bit(photo.pixels) if deep else to_8_bit(photo.pixels))
         mask = None if photo.alpha is None else Plane.from_array(to_16_bit(photo.alpha))

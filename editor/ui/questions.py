@@ -60,6 +60,21 @@ def ask_save_first(window: QWidget, title: str, save: Callable[[], None], discar
     return box
 
 
+def ask_replace(window: QWidget, path: Path, then: Callable[[], None]) -> QMessageBox:
+    """Ask whether a file that is there may be replaced; anything but Replace does nothing."""
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setWindowTitle("Replace it?")
+    box.setText(f"“{path.name}” is there already.")
+    box.setInformativeText("Replacing it cannot be undone.")
+    replace = box.addButton("Replace", QMessageBox.ButtonRole.AcceptRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    replace.clicked.connect(then)
+    box.finished.connect(lambda _: box.deleteLater())
+    box.open()
+    return box
+
+
 def photo_filters(formats: Mapping[str, type[FileFormat]], project: bool = True) -> list[str]:
     """Name filters: all that can be opened, then each format by itself."""
     suffixes = [suffix for fmt in formats.values() for suffix in fmt.suffixes]

@@ -144,8 +144,9 @@ def test_another_profile_is_converted_where_one_can_and_told_where_not() -> None
 
     def convert(picture_in: Photo, icc: bytes | None) -> Photo:
         asked.append(icc)
-        return Photo(np.full_like(picture_in.pixels, 7))
+        return Photo(np.full_like(picture_in.pixels, 7), icc=icc)
 
+    assert "profile" in new_background(document, photo, convert=lambda unusable, _: unusable)
     assert new_background(document, photo, convert=convert) == ""
     layer = current(document.state)
     assert asked == [b"profile"] and layer is not None and isinstance(layer.content, Plane)

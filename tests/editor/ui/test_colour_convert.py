@@ -49,3 +49,16 @@ def test_the_same_profile_or_a_broken_one_leaves_the_values_alone(icc):
 def test_alpha_is_carried_along():
     alpha = np.arange(15, dtype=np.uint8).reshape(3, 5)
     assert np.array_equal(converted(Photo(red(np.uint8), alpha), P3).alpha, alpha)
+
+
+def test_a_profile_that_cannot_be_used_stays_with_its_photo_so_that_one_can_tell():
+    photo = Photo(red(np.uint8), icc=b"not a profile")
+    assert converted(photo, P3) is photo
+
+
+def test_the_clipboard_is_given_the_colours_of_srgb():
+    from editor.ui.edit_commands import as_image, as_photo
+
+    on_its_way = as_photo(as_image(Photo(red(np.uint16)[:, :, ::-1].copy(), icc=P3)))
+    assert on_its_way.icc is None
+    assert np.abs(on_its_way.pixels.astype(int) - (0, 0, 255)).max() <= 8  # the blue of P3 lies just outside sRGB

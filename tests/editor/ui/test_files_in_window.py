@@ -297,3 +297,31 @@ def test_a_save_that_ends_after_another_photo_was_opened_gives_that_one_no_proje
     pump.once()
     assert (tmp_path / "first.ora").is_file()
     assert opened.desk.origin.project is None and opened.desk.origin.title == "second.png"
+
+
+def test_a_name_with_a_dot_gets_the_projects_ending_and_replaces_nothing_unasked(marked, tmp_path, pump):
+    there = tmp_path / "disc v1.2.ora"
+    there.write_bytes(b"an older project")
+    marked.files.save_as()
+    open_dialog(marked, QFileDialog).fileSelected.emit(str(tmp_path / "disc v1.2"))
+    box = open_dialog(marked, QMessageBox)
+    assert there.name in box.text()
+    box.button(QMessageBox.StandardButton.Cancel).click()
+    pump.once()
+    assert there.read_bytes() == b"an older project" and not marked.desk.saved
+    marked.files.save_as()
+    open_dialog(marked, QFileDialog).fileSelected.emit(str(tmp_path / "disc v1.2"))
+    next(each for each in open_dialog(marked, QMessageBox).buttons() if each.text() == "Replace").click()
+    pump.until(lambda: marked.desk.saved)
+    assert there.stat().st_size > 1000
+
+
+def test_the_clipboard_gets_no_colour_of_the_removed_background(cut):
+    from editor.document import composite
+    from editor.ui.edit_commands import as_image, as_photo
+
+    photo = composite.cut_out(cut.desk.document.state)
+    pasted = as_photo(as_image(photo))
+    seen = photo.alpha > 0
+    assert np.array_equal(pasted.alpha, photo.alpha) and np.array_equal(pasted.pixels[seen], photo.pixels[seen])
+    assert photo.pixels[~seen].any() and not pasted.pixels[~seen].any()
