@@ -130,8 +130,8 @@ def _drawn_to_edges(image: np.ndarray, small: np.ndarray, progress: Progress) ->
     radius_px = max(2, round(2.5 * copy.shape[1] / small.shape[1]))
     factors = guided.coefficients(copy, values, radius_px, 1e-4)
     coarse = guided.apply(copy, factors) > 0.5
-    mask = np.empty(image.shape[:2], bool)
-    height, width = mask.shape
+    height, width = image.shape[:2]
+    mask = np.empty((height, width), bool)
     share = copy.shape[0] / height
     for top in range(0, height, BLOCK_PX):
         for left in range(0, width, BLOCK_PX):
