@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from editor.document.blend import Piece, as_stored, without_hidden
 from editor.document.changes import changed_rects
+from editor.document.colour import to_8_bit
 from editor.document.composite_cache import CompositeCache
 from editor.document.document import DocumentState, Photo
 from editor.document.effects import EffectTypes, margin_px, usable
@@ -18,10 +20,11 @@ from editor.document.render import render
 from editor.document.resample import fit_of, read_exact
 from editor.document.tiles import TILE_PX, Plane
 from editor.document.views import VIEWS, is_slow, tile_rect, view_pixels, view_rect, view_size
+from editor.errors import UserError
 
 __all__ = [
-    "VIEWS", "CompositeCache", "changed_rects", "cut_out", "flatten", "is_slow", "tile_rect", "view_pixels",
-    "view_rect", "view_size",
+    "VIEWS", "CompositeCache", "changed_rects", "cut_out", "flatten", "is_slow", "matte_picture", "tile_rect",
+    "view_pixels", "view_rect", "view_size",
 ]  # fmt: skip
 
 _WIDEST_PX = 2048
@@ -53,6 +56,15 @@ def cut_out(state: DocumentState, progress: Callable[[float, str], None] | None 
     layer = state.subject_layer
     assert isinstance(layer.content, Plane)
     return _assembled(state, layer.content.size_rect, lambda r: read_exact(layer, r, 0, keep_hidden=True), 0, progress)
+
+
+def matte_picture(state: DocumentState) -> Photo:
+    """The subject's matte as a grey picture in the document's depth; ``UserError`` where there is none."""
+    mask = state.subject_layer.mask
+    if mask is None:
+        raise UserError("There is no matte yet.", "Mark the subject and press Compute matte first.")
+    alpha = mask.to_array()
+    return Photo(cv2.cvtColor(to_8_bit(alpha) if state.dtype == np.uint8 else alpha, cv2.COLOR_GRAY2RGB))
 
 
 def _sole_layer(state: DocumentState, effects: EffectTypes) -> Layer | None:

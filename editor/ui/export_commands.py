@@ -9,10 +9,8 @@ import numpy as np
 
 from editor.api import WriteOptions
 from editor.document import composite, trimap
-from editor.document.colour import to_8_bit
-from editor.document.document import DocumentState, Photo
+from editor.document.document import Photo
 from editor.document.tiles import Plane
-from editor.errors import UserError
 from editor.jobs import Progress
 from editor.ui import questions
 from editor.ui.desk import Desk
@@ -46,7 +44,7 @@ class ExportCommands:
             from editor.files import write_photo
 
             if wish.what == MATTE:
-                photo = matte_photo(state)
+                photo = composite.matte_picture(state)
             elif wish.what == CUT_OUT:
                 photo = composite.cut_out(state, lambda part, text: progress(0.7 * part, text))
             else:
@@ -106,17 +104,6 @@ class ExportCommands:
                 desk.messages.say(f"{path.name} was taken as a trimap.", " ".join(read[1]))
 
         desk.run(f"Import {path.name}", work, done)
-
-
-def matte_photo(state: DocumentState) -> Photo:
-    """The subject's matte as a grey picture in the document's depth."""
-    mask = state.subject_layer.mask
-    if mask is None:
-        raise UserError("There is no matte yet.", "Mark the subject and press Compute matte first.")
-    alpha = mask.to_array()
-    if state.dtype == np.uint8:
-        alpha = to_8_bit(alpha)
-    return Photo(np.dstack([alpha] * 3))
 
 
 def suggested(desk: Desk, ending: str, suffix: str) -> Path:

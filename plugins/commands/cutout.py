@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
-
-import numpy as np
 
 from editor.api import (
     Command,
@@ -60,6 +60,8 @@ class CutOut(Command):
 
     def run(self, args: argparse.Namespace, services: Services) -> int:
         """See the base class."""
+        from editor.document import composite
+
         started = time.perf_counter()
         output = args.output or args.photo.with_name(f"{args.photo.stem}_cutout.png")
         engine = _engine(args, services)
@@ -76,7 +78,7 @@ class CutOut(Command):
 
         write(output, picture)
         if args.matte:
-            write(args.matte, _matte_picture(document))
+            write(args.matte, composite.matte_picture(document.state))
         bar.clear()
         facts = {
             "engine": engine.name,
@@ -141,11 +143,27 @@ def _check_targets(args: argparse.Namespace, output: Path, services: Services) -
     for path in (output, args.matte):
         if path is None:
             continue
-        if path.exists() and not args.overwrite:
-            raise UserError(f"{path} exists already.", "Name another file, or add --overwrite.")
-        if not path.absolute().parent.is_dir():
-            raise UserError(f"There is no folder {path.absolute().parent}.", "Make it first, or name another.")
+        _check_place(path, args.overwrite)
         _check_format(path, alpha_for[path], services)
+
+
+def _check_place(path: Path, overwrite: bool) -> None:
+    """Refuse a name that is taken or that the system does not take, and a folder that is not there or is locked."""
+    from editor.document.part_file import explained
+
+    folder = path.absolute().parent
+    if os.path.exists(path) and not overwrite:  # Path.exists raises for names that are too long
+        raise UserError(f"{path} exists already.", "Name another file, or add --overwrite.")
+    if not os.path.isdir(folder):
+        raise UserError(f"There is no folder {folder}.", "Make it first, or name another.")
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        pass  # free, then
+    except OSError as error:
+        raise explained(error, path) from error
+    if not os.access(folder, os.W_OK):
+        raise explained(PermissionError(errno.EACCES, "may not be written"), path)
 
 
 def _check_format(path: Path, needs_alpha: bool, services: Services) -> None:
@@ -212,16 +230,6 @@ def _colour(text: str) -> tuple[float, float, float]:
         raise UserError(f"{text} is no colour.", "Write it like #ffffff, in quotes where your shell needs them.")
     red, green, blue = (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
     return red, green, blue
-
-
-def _matte_picture(document: Document) -> Photo:
-    """The subject's alpha as a grey picture of the photo's depth."""
-    mask = document.state.subject_layer.mask
-    assert mask is not None
-    alpha = mask.to_array()
-    if document.state.dtype == np.uint8:
-        alpha = ((alpha.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return Photo(np.repeat(alpha[..., None], 3, axis=2))
 
 
 def _sentence(engine: Engine, facts: dict[str, Any]) -> str:
