@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from editor import __version__
-from editor.errors import UserError
+from editor.errors import UserError, not_enough_memory
 
 if TYPE_CHECKING:
     from editor.api import Services
@@ -43,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"mattelier: {error}", file=sys.stderr)
         return 1
+    except MemoryError:
+        print(f"mattelier: {not_enough_memory()}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("mattelier: interrupted", file=sys.stderr)
         return 130
@@ -63,9 +66,19 @@ def _asks_for_window(words: list[str]) -> bool:
 
 
 def _open_window(words: list[str]) -> int:
+    if not _has_display():
+        raise UserError(
+            "There is no display to open the window on.", "Without one, `mattelier cutout` does the work: see --help."
+        )
     from editor import app
 
     return app.run(words)
+
+
+def _has_display() -> bool:
+    """False on Linux where nobody has said on which display: there Qt ends the program instead of raising."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in names)
 
 
 def _run_command(words: list[str]) -> int:

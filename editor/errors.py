@@ -24,3 +24,8 @@ class UserError(Exception):
 
 class Cancelled(Exception):  # noqa: N818 - it is not an error
     """Raised by a progress call once the user has cancelled; met with silence."""
+
+
+def not_enough_memory() -> UserError:
+    """What is said wherever ``MemoryError`` comes up and nobody nearer knows more."""
+    return UserError("There is not enough memory for this.", "Close other programs, or take a smaller photo.")

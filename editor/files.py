@@ -6,6 +6,7 @@ A picture's format is told by its content when it is read, and by its suffix whe
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -70,7 +71,7 @@ def write_photo(
     """
     path, options = Path(path), options or WriteOptions()
     writer = format_for(path, formats)()
-    if path.exists() and not overwrite:
+    if os.path.exists(path) and not overwrite:  # Path.exists raises for names that are too long
         raise UserError(f"{path.name} exists already.", "Choose another name, or say that it may be replaced.")
     if photo.alpha is not None and not writer.writes_alpha:
         raise UserError(

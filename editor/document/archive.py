@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import zipfile
 import zlib
@@ -104,6 +105,8 @@ def open_archive(path: Path) -> Generator[Archive]:
     except FileNotFoundError as error:
         raise UserError(f"{path} is not there.", "It may have been moved or renamed.") from error
     except OSError as error:
+        if error.errno == errno.EINVAL:  # the list of members points before the beginning
+            raise damaged(path.name, "its beginning is missing") from error
         raise UserError(
             f"{path.name} cannot be read: {error.strerror or error}.", "Check the disk, and try a copy."
         ) from error

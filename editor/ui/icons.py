@@ -8,7 +8,7 @@ from functools import lru_cache
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QMenu, QWidget
 
 from editor.paths import resource
 from editor.ui import theme
@@ -66,6 +66,13 @@ def put(target: QAbstractButton | QAction, name: str, size_px: int = ICON_PX, se
         target.setIconSize(QSize(size_px, size_px))
 
 
+def put_sign(target: QLabel, name: str, size_px: int) -> None:
+    """Give a label the drawing ``name``, in the colour of text; :func:`retint` finds it again, too."""
+    target.setProperty("drawing", name)
+    target.setProperty("drawing_px", size_px)
+    target.setPixmap(pixmap(name, theme.current().text, size_px, float(math.ceil(_screen_scale()))))
+
+
 def plan(target: QAction, name: str, size_px: int = ICON_PX) -> None:
     """Say which drawing an action will have; :func:`draw_planned` draws it when its menu is about to be seen."""
     target.setProperty("drawing", name)
@@ -82,6 +89,9 @@ def draw_planned(menu: QMenu) -> None:
 
 def retint(window: QWidget) -> None:
     """Draw every icon in ``window`` again, in the colours of the theme worn now."""
+    for label in window.findChildren(QLabel):
+        if label.property("drawing"):
+            put_sign(label, str(label.property("drawing")), int(label.property("drawing_px")))
     targets: list[QObject] = [*window.findChildren(QAbstractButton), *window.findChildren(QAction)]
     for target in targets:
         name = target.property("drawing")

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from editor.errors import Cancelled, UserError
+from editor.errors import Cancelled, UserError, not_enough_memory
 from editor.paths import log_file
-from editor.ui import icons, theme
+from editor.ui import icons
 from editor.ui.exception_hooks import report_text
 
 _LOG = logging.getLogger("mattelier.window")
@@ -52,7 +52,7 @@ class Banner(QFrame):
 
     def _sign(self, name: str) -> QLabel:
         sign = QLabel()
-        sign.setPixmap(icons.pixmap(name, theme.current().text, 18, self.devicePixelRatioF()))
+        icons.put_sign(sign, name, 18)
         return sign
 
     def _words(self) -> QLabel:
@@ -108,9 +108,14 @@ class Messages(QWidget):
         return made[0]
 
     def show_error(self, error: BaseException) -> None:
-        """A ``UserError`` in its own words, ``Cancelled`` not at all, anything else as the bug it is."""
+        """A ``UserError`` in its own words, ``Cancelled`` not at all, anything else as the bug it is.
+
+        Too little memory is no bug.
+        """
         if isinstance(error, Cancelled):
             return
+        if isinstance(error, MemoryError):
+            error = not_enough_memory()
         if isinstance(error, UserError):
             _LOG.info("%s", error)
             self.say(error.message, error.hint, kind="error")

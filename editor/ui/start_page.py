@@ -72,7 +72,7 @@ class StartPage(QWidget):
         column.setSpacing(8)
         title = QLabel("Drop a photo here")
         title.setProperty("heading", "large")
-        words = quiet("JPEG, PNG, TIFF, WebP or a Mattelier project")
+        words = quiet("JPEG, PNG, TIFF, WebP, AVIF or a Mattelier project")
         for label in (title, words):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label)

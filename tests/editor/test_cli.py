@@ -126,6 +126,19 @@ def test_debug_shows_the_traceback(home):
         assert "Traceback" in run(*words, home=home).stderr
 
 
+def test_too_little_memory_is_a_sentence_and_no_bug(home):
+    plugin(home, "raise MemoryError")
+    result = run("odd", home=home)
+    assert result.returncode == 1 and result.stderr.startswith("mattelier: There is not enough memory")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
+def test_without_a_display_the_window_is_a_sentence_and_no_crash(home):
+    result = run("photo.jpg", home=home, DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
+    assert result.returncode == 1
+    assert result.stderr.startswith("mattelier: There is no display") and result.stderr.count("\n") == 1
+
+
 def test_a_command_decides_its_exit_code(home):
     plugin(home, "return 1")
     assert run("odd", home=home).returncode == 1

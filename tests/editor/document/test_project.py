@@ -351,6 +351,12 @@ def test_what_is_no_project_says_so(content, tmp_path):
         load_project(tmp_path / "gone.ora")
 
 
+def test_a_project_without_its_beginning_is_called_damaged(saved):
+    saved.write_bytes(saved.read_bytes()[100:])
+    with pytest.raises(UserError, match="is damaged"):
+        load_project(saved)
+
+
 # other programs' projects
 
 

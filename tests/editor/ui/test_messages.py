@@ -7,7 +7,7 @@ import threading
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from editor.errors import Cancelled, UserError
 
@@ -18,6 +18,22 @@ def test_a_users_mistake_is_a_banner_with_a_sentence_and_a_hint(window):
     assert (banner.message, banner.hint) == ("The photo is empty.", "Take another copy.")
     assert window.messages.isVisible()
     assert banner.accessibleName() == "The photo is empty. Take another copy."
+
+
+def test_too_little_memory_is_no_bug(window):
+    window.messages.show_error(MemoryError())
+    assert window.messages.banners()[-1].message == "There is not enough memory for this."
+
+
+def test_a_banners_sign_is_seen_in_the_theme_that_comes_after_it(window, pump):
+    window.views.wear("dark")
+    sign = next(label for label in window.messages.say("Look.").findChildren(QLabel) if not label.pixmap().isNull())
+    window.views.wear("light")
+    pump.once()
+    drawn = sign.pixmap().toImage()
+    inks = [drawn.pixelColor(x, y) for x in range(drawn.width()) for y in range(drawn.height())]
+    solid = [ink.lightness() for ink in inks if ink.alpha() > 200]
+    assert solid and max(solid) < 128, "dark ink on a light ground"
 
 
 def test_cancelling_is_met_with_silence(window):

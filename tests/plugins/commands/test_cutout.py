@@ -133,6 +133,7 @@ def test_settings_of_the_engine_are_set_by_name(cutout, folder, read):
         (("--output", "cut.jpg"), "cannot hold a cut-out"),
         (("--output", "cut.xyz"), "no known suffix"),
         (("--output", "nowhere/cut.png"), "There is no folder"),
+        (("--output", "x" * 300 + ".png"), "does not accept the name"),
         (("--output", "same.png", "--matte", "same.png"), "cannot both be same.png"),
     ],
 )
@@ -158,6 +159,16 @@ def test_the_photo_itself_is_never_written_to_without_being_asked(cutout, photo)
     before = photo.read_bytes()
     assert cutout("--output", photo).code == 1
     assert photo.read_bytes() == before
+
+
+def test_a_folder_that_is_locked_is_refused_before_any_work(cutout, folder, monkeypatch, registry):
+    def worked(*args, **kwargs):
+        raise AssertionError("the engine ran")
+
+    monkeypatch.setattr(registry.engines["closed-form"], "run", worked)
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write anywhere, so locks do not stop a test
+    outcome = cutout("--output", folder / "cut.png")
+    assert outcome.code == 1 and f"may not be written in {folder}" in outcome.err
 
 
 def test_a_trimap_of_another_size_is_refused_before_any_work(mattelier, folder, photo):
