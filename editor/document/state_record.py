@@ -118,7 +118,7 @@ def _layer(entry: Any, find: Find) -> Layer:
     return Layer(
         str(entry["name"]), _content(entry["content"], find), None if entry["mask"] is None else find(entry["mask"]),
         bool(entry["mask_on"]), None if entry["foreground"] is None else find(entry["foreground"]),
-        _number(entry["decontaminate"]), Placement(x, y, scale), bool(entry["visible"]), _number(entry["opacity"]),
+        _share(entry["decontaminate"]), Placement(x, y, scale), bool(entry["visible"]), _share(entry["opacity"]),
         _one_of(entry["blend"], BLEND_MODES),
         tuple(EffectUse(str(use["name"]), dict(lively(use["values"])), bool(use["on"])) for use in entry["effects"]),
         bool(entry["follows_matte"]), str(entry["id"]),
@@ -135,7 +135,7 @@ def _content(entry: Any, find: Find) -> Plane | SolidColour | Gradient:
 
 
 def _rgb(value: Any) -> tuple[float, float, float]:
-    red, green, blue = (_number(channel) for channel in value)
+    red, green, blue = (_share(channel) for channel in value)
     return red, green, blue
 
 
@@ -145,8 +145,14 @@ def _number(value: Any) -> float:
     return value
 
 
+def _share(value: Any) -> float:
+    if not 0.0 <= _number(value) <= 1.0:
+        raise ValueError(f"{value!r} does not lie between 0 and 1")
+    return value
+
+
 def _side(value: Any) -> int:
-    if not isinstance(value, int) or not 0 < value <= SIDE_LIMIT_PX:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= SIDE_LIMIT_PX:
         raise ValueError(f"{value!r} is no width or height")
     return value
 

@@ -80,8 +80,8 @@ class MattePanel(Panel):
     def _opened(self) -> None:
         document = self._desk.document
         name = None if document is None else document.state.notes.get("engine")
-        if name in self._desk.registry.engines and name != self.choice.value():
-            self.choice.show_value(str(name))
+        if isinstance(name, str) and name in self._desk.registry.engines and name != self.choice.value():
+            self.choice.show_value(name)
             self._show_engine()
         self.refresh()
 

@@ -163,7 +163,9 @@ def check_inputs(image: np.ndarray, trimap: np.ndarray) -> None:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.float32:
         raise ValueError(f"The image must be (H, W, 3) float32, not {image.shape} {image.dtype}.")
     if min(image.shape[:2]) < 3:
-        raise ValueError(f"The image must be at least 3 x 3 pixels, not {image.shape[1]} x {image.shape[0]}.")
+        raise ValueError(
+            f"The image must be at least 3 x 3 pixels, not {image.shape[1]} x {image.shape[0]}. Choose a larger one."
+        )
     low, high = float(image.min()), float(image.max())
     if not (low >= 0 and high <= 1):  # written so that NaN fails too
         raise ValueError(f"The image must lie in [0, 1], not in [{low:g}, {high:g}].")

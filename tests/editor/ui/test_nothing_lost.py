@@ -214,3 +214,16 @@ def test_a_project_whose_band_is_nonsense_opens_with_the_default(cut):
     for nonsense in ("wide", -5, None, [1], 1e9):
         document.show(replace(document.state, notes={"band": nonsense}))
         assert cut.mattes.band() == 50.0
+
+
+def test_a_project_whose_engine_is_nonsense_opens_with_the_one_chosen(cut):
+    from dataclasses import replace
+
+    from editor.document.document import Document
+
+    for nonsense in ([1], {"name": 2}, None, "no such engine"):
+        state = replace(cut.desk.document.state, notes={"engine": nonsense})
+        before = cut.matte_panel.choice.value()
+        cut.desk.lay(Document(state), cut.desk.origin)
+        assert cut.matte_panel.choice.value() == before
+        cut.desk.mark_saved(state)
