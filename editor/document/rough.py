@@ -25,9 +25,14 @@ Progress: TypeAlias = Callable[[float, str], None]
 SEARCH_PIXELS = 80_000
 EDGE_PIXELS = 500_000
 ROUNDS = 5
+CLOSER = "Draw the outline closer, or mark some foreground with the trimap brush."
 BLOCK_PX = 256
 LEAST_SURROUNDINGS = 0.004
 """The share of the photo that must lie outside the outline, or there is no background to learn from."""
+LEAST_SUBJECT = 0.05
+"""A subject that fills less of its outline than this has been lost to a background of like colours."""
+CORE = 0.2
+"""The middle of an outline that is then taken for the subject, in parts of its size."""
 
 
 def subject_mask(image: np.ndarray, selection: Selection, progress: Progress) -> np.ndarray:
@@ -42,13 +47,14 @@ def subject_mask(image: np.ndarray, selection: Selection, progress: Progress) ->
         raise UserError("The outline takes in the whole photo.", hint)
     small = _searched(image, selection, progress)
     if not small.any() or small.all():
-        hint = "Draw the outline closer, or mark some foreground with the trimap brush."
-        raise UserError("No subject stands out inside the outline.", hint)
+        raise UserError("No subject stands out inside the outline.", CLOSER)
     progress(0.7, "following the edge")
     mask = _drawn_to_edges(image, small, progress)
     inside, area = selection.mask(whole)
     mask[: area.y], mask[area.bottom :], mask[:, : area.x], mask[:, area.right :] = False, False, False, False
     mask[area.slices()] &= inside
+    if not mask.any():
+        raise UserError("No subject stands out inside the outline.", CLOSER)
     return mask
 
 
@@ -59,21 +65,37 @@ def _small(image: np.ndarray, most_pixels: int) -> np.ndarray:
 
 
 def _searched(image: np.ndarray, selection: Selection, progress: Progress) -> np.ndarray:
-    """GrabCut on a small copy, (h, w) bool."""
+    """GrabCut on a small copy, (h, w) bool; once more with a core that must be subject where too little was found."""
     progress(0.02, "looking for the subject")
     small = _small(image, SEARCH_PIXELS)
     guess = _first_guess(selection.scaled(small.shape[1] / image.shape[1]), small.shape[:2])
     if not np.isin(guess, (cv2.GC_BGD, cv2.GC_PR_BGD)).any() or not (guess == cv2.GC_PR_FGD).any():
         return np.zeros(small.shape[:2], bool)
+    found = _grabbed(small, guess.copy(), progress)
+    if found.sum() < LEAST_SUBJECT * (guess != cv2.GC_BGD).sum():
+        found = _grabbed(small, _with_core(guess), progress)
+    return _without_specks(found)
+
+
+def _grabbed(small: np.ndarray, guess: np.ndarray, progress: Progress) -> np.ndarray:
+    """What GrabCut finds from a first guess, which it changes, (h, w) bool."""
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(1)  # its clusters begin at random; the same outline is to find the same subject
     no_box = (0, 0, 1, 1)  # looked at only where there is no guess
+    subject = (cv2.GC_FGD, cv2.GC_PR_FGD)
     for number in range(ROUNDS):
         cv2.grabCut(small, guess, no_box, *models, 1, cv2.GC_EVAL if number else cv2.GC_INIT_WITH_MASK)
         progress(0.05 + 0.6 * (number + 1) / ROUNDS, f"looking for the subject, round {number + 1} of {ROUNDS}")
-        if not (guess == cv2.GC_PR_FGD).any():
+        if not np.isin(guess, subject).any():
             break
-    return _without_specks(guess == cv2.GC_PR_FGD)
+    return np.isin(guess, subject)
+
+
+def _with_core(guess: np.ndarray) -> np.ndarray:
+    """The guess with the deepest part of what is likely marked as surely the subject."""
+    likely = (guess == cv2.GC_PR_FGD).astype(np.uint8)
+    depth = cv2.distanceTransform(np.pad(likely, 1), cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
+    return np.where(depth > (1 - CORE) * depth.max(), cv2.GC_FGD, guess).astype(np.uint8)
 
 
 def _first_guess(selection: Selection, shape: tuple[int, ...]) -> np.ndarray:

@@ -232,3 +232,16 @@ def measured_portrait(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mask = alpha > 127
     distance = distance_to_edge(mask) / np.float32(np.sqrt(mask.size))
     return trimap_from_mask(photo, mask) == 128, distance, (alpha > 5) & (alpha < 250)
+
+
+def test_a_subject_that_shares_its_colours_with_what_lies_outside_is_still_found_in_part():
+    stem = DATA / "5588687863_a7160d7922_o"
+    if not stem.with_name(stem.name + "_image.jpg").exists():
+        pytest.skip("the portraits of ../shared/data are not here")
+    photo = cv2.cvtColor(cv2.imread(f"{stem}_image.jpg"), cv2.COLOR_BGR2RGB)
+    truth = cv2.imread(f"{stem}_alpha.png", cv2.IMREAD_GRAYSCALE) > 127
+    height, width = truth.shape
+    outline = Selection.of_rect(Rect(25, 17, width - 50, height - 34))  # her dark hair lies on both sides of it
+    mask = subject_mask(photo, outline, silent)
+    assert (mask & truth).sum() / mask.sum() > 0.7
+    assert mask.mean() > 0.2
