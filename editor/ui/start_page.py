@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QImage, QImageReader, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from editor.document.archive import open_archive
 from editor.errors import UserError
 from editor.jobs import JobRunner, Progress
 from editor.ui import icons, theme
@@ -18,6 +27,9 @@ from editor.ui.thumbnails import framed
 
 _THUMB = QSize(156, 104)
 _COLUMNS, _MOST = 4, 8
+_LOWEST_PX = 128
+_THUMBNAIL = "Thumbnails/thumbnail.png"
+_THUMBNAIL_LIMIT_BYTES = 4 << 20
 
 
 class StartPage(QWidget):
@@ -34,7 +46,7 @@ class StartPage(QWidget):
         self._jobs, self._recent = jobs, recent
         self.thumbs: dict[str, QToolButton] = {}
         column = QVBoxLayout(self)
-        column.setContentsMargins(32, 24, 32, 24)
+        column.setContentsMargins(32, 16, 32, 16)
         column.addStretch(2)
         column.addWidget(_DropPlace(self._head()), 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(20)
@@ -105,6 +117,8 @@ class StartPage(QWidget):
         button.setAccessibleName(f"Open {path.name}")
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.setIcon(icons.icon("image", 24))
+        # in a low window the frame above gives way, not the names
+        button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         button.clicked.connect(lambda: self.recent_asked.emit(str(path)))
         return button
 
@@ -133,12 +147,16 @@ class _DropPlace(QWidget):
 
     def __init__(self, layout: QVBoxLayout) -> None:
         super().__init__()
-        self.setMinimumSize(520, 210)
+        self.setMinimumSize(520, _LOWEST_PX)
         column = QVBoxLayout(self)
-        column.setContentsMargins(32, 28, 32, 28)
+        column.setContentsMargins(32, 12, 32, 12)
         column.addStretch(1)
         column.addLayout(layout)
         column.addStretch(1)
+
+    def sizeHint(self) -> QSize:
+        """Airy where there is room."""
+        return QSize(520, 210)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The frame."""
@@ -157,9 +175,9 @@ def small_picture(path: Path) -> QImage:
     """A small picture of a photo or a project; a null image where there is none."""
     if path.suffix.lower() == ".ora":
         try:
-            with zipfile.ZipFile(path) as archive:
-                return QImage.fromData(archive.read("Thumbnails/thumbnail.png"))
-        except (OSError, KeyError, zipfile.BadZipFile, UserError):
+            with open_archive(path) as archive:
+                return QImage.fromData(archive.read(_THUMBNAIL, _THUMBNAIL_LIMIT_BYTES))
+        except UserError:
             return QImage()
     reader = QImageReader(str(path))
     reader.setAutoTransform(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ from editor.api import WriteOptions
 from editor.document import trimap
 from editor.ui.export_commands import COMPOSITE, CUT_OUT, ExportWish
 from editor.ui.export_dialog import ExportDialog
+from editor.ui.start_page import small_picture
 
 
 def open_dialog(window, kind):
@@ -219,6 +221,32 @@ def test_recent_files_are_remembered_and_shown_on_the_start_page(opened, photo_f
     assert opened.recent.actions()[0].text() == "disc photo.png"
     opened.files.forget_recent()
     assert opened.files.recent() == []
+
+
+def test_in_the_smallest_window_the_names_of_recent_files_are_whole(window, ball, tmp_path, pump):
+    paths = [tmp_path / f"{number}.png" for number in range(8)]
+    for path in paths:
+        assert cv2.imwrite(str(path), ball[0])
+    window.desk.settings.set("recent", [str(path) for path in paths])
+    window.start_page.refresh()
+    window.resize(960, 600)
+    pump.once()
+    thumbs = list(window.start_page.thumbs.values())
+    assert len(thumbs) == 8 and window.height() == 600
+    assert all(t.height() >= t.iconSize().height() + 2 * t.fontMetrics().height() for t in thumbs)
+    assert thumbs[0].geometry().bottom() < thumbs[4].geometry().top()
+    assert thumbs[4].geometry().bottom() < window.start_page.height()
+
+
+def test_a_damaged_project_among_the_recent_files_does_not_keep_the_others_pictures_away(tmp_path):
+    path = tmp_path / "a.ora"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Thumbnails/thumbnail.png", bytes(1000))
+    content = bytearray(path.read_bytes())
+    start = content.index(b"thumbnail.png") + len("thumbnail.png")
+    content[start : start + 6] = b"\xff" * 6
+    path.write_bytes(content)
+    assert small_picture(path).isNull()
 
 
 def test_a_picture_from_the_clipboard_opens_as_a_photo(window, ball, pump):
