@@ -26,8 +26,10 @@ from models.classical.trimap_expansion import expand_trimap
 
 BACKGROUND = 0
 EPSILON = 1e-7  # the Laplacian's regularisation, for colours in [0, 1]
-TRUST = 0.02  # weight of a sampled alpha that explains its pixel exactly; L's diagonal is about 5
-RESIDUAL_SCALE = 0.1  # a colour residual of this length lowers the trust by a factor e
+WIDENED_TRUST = 0.2  # weight of a pixel that widening the trimap calls known; L's diagonal is about 5
+SAMPLED_TRUST = 0.005  # weight of a sampled alpha that explains its pixel exactly
+RESIDUAL_SCALE = 0.05  # a colour residual of this length lowers that trust by a factor e
+HAZE = 0.02  # an alpha this close to 0 or 1 is taken for noise
 LEAST_WEIGHT = 1e-6  # keeps the system definite
 TOLERANCE = 1e-4
 ITERATION_LIMIT = 300
@@ -50,14 +52,12 @@ def classic_matte(
     """
     _check(image, trimap, start)
     report = progress if progress is not None else _ignore
-    report(0.0, "Widening the trimap")
-    expanded = expand_trimap(image, trimap, lambda part: report(0.1 * part, "Widening the trimap"))
-    band = Band.of(image, expanded)
-    alpha = (expanded == FOREGROUND).astype(np.float32)
-    if band.row.size:
-        estimate = _sample(image, expanded, band, report)
-        first = estimate.alpha if start is None else start[band.row, band.column]
-        alpha[band.row, band.column] = _propagate(image, expanded, estimate, first, report)
+    alpha = (trimap == FOREGROUND).astype(np.float32)
+    row, column = np.nonzero(trimap == UNKNOWN)
+    if row.size:
+        prior, weight = _sampled_prior(image, trimap, row, column, report)
+        first = prior if start is None else start[row, column].astype(np.float64)
+        alpha[row, column] = _without_haze(_propagate(image, trimap, prior, weight, first, report))
     report(1.0, "Matte is ready")
     return alpha
 
@@ -70,6 +70,27 @@ def _check(image: np.ndarray, trimap: np.ndarray, start: np.ndarray | None) -> N
         raise ValueError("The trimap marks no background. Mark a part that surely does not belong to the subject.")
     if start is not None:
         check_plane(start, trimap, "start")
+
+
+def _sampled_prior(
+    image: np.ndarray, trimap: np.ndarray, row: np.ndarray, column: np.ndarray, report: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each of the n unknown pixels the alpha that sampling suggests and the weight it deserves."""
+    report(0.0, "Widening the trimap")
+    widened = expand_trimap(image, trimap, lambda part: report(0.1 * part, "Widening the trimap"))
+    mark = widened[row, column]
+    prior = (mark == FOREGROUND).astype(np.float64)
+    weight = np.full(row.size, WIDENED_TRUST)
+    still_open = mark == UNKNOWN
+    if still_open.any():
+        estimate = _sample(image, widened, Band.of(image, widened), report)
+        prior[still_open] = estimate.alpha
+        weight[still_open] = SAMPLED_TRUST * np.exp(-estimate.residual / RESIDUAL_SCALE) + LEAST_WEIGHT
+    return prior, weight
+
+
+def _without_haze(alpha: np.ndarray) -> np.ndarray:
+    return np.clip((alpha - HAZE) / (1 - 2 * HAZE), 0, 1)
 
 
 def _sample(image: np.ndarray, trimap: np.ndarray, band: Band, report: Progress) -> Estimate:
@@ -126,13 +147,12 @@ def _enlarge(small: Band, colours: Estimate, band: Band, factor: int) -> tuple[n
 
 
 def _propagate(
-    image: np.ndarray, trimap: np.ndarray, estimate: Estimate, first: np.ndarray, report: Progress
+    image: np.ndarray, trimap: np.ndarray, prior: np.ndarray, weight: np.ndarray, first: np.ndarray, report: Progress
 ) -> np.ndarray:
-    """Return the alpha (n,) of the unknown pixels that minimises the sum at the head of this file."""
+    """Return the alpha (n,) of the unknown pixels that minimises the sum at the head of this file, from `first`."""
     system = assemble(image, trimap, EPSILON, lambda part: report(0.6 + 0.1 * part, "Reading the photo"))
-    weight = TRUST * np.exp(-estimate.residual.astype(np.float64) / RESIDUAL_SCALE) + LEAST_WEIGHT
     system.add_to_diagonal(weight)
-    rhs = system.rhs + weight * estimate.alpha
+    rhs = system.rhs + weight * prior
     # Diagonal scaling is enough: the weights bound the condition number, which they do not in the closed form alone.
     scaling = 1 / system.matrix.diagonal()
 
@@ -140,11 +160,10 @@ def _propagate(
         done = min(max(math.log(max(relative, 1e-30)) / math.log(TOLERANCE), 0.0), 1.0)
         report(0.7 + 0.3 * done, f"Solving, pass {iteration + 1}")
 
-    solution = conjugate_gradients(
-        system.matrix, rhs, first.astype(np.float64), lambda residual: scaling * residual, TOLERANCE,
-        ITERATION_LIMIT, told,
-    )  # fmt: skip
-    return np.clip(solution, 0, 1)
+    def precondition(residual: np.ndarray) -> np.ndarray:
+        return scaling * residual
+
+    return conjugate_gradients(system.matrix, rhs, first, precondition, TOLERANCE, ITERATION_LIMIT, told)
 
 
 def _ignore(fraction: float, text: str) -> None:
