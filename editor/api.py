@@ -221,6 +221,8 @@ class FileFormat(ABC):
     """Lower case with the dot; the first is the one that is written."""
     writes_alpha: ClassVar[bool] = True
     writes_16_bit: ClassVar[bool] = True
+    writes_grey: ClassVar[bool] = False
+    """True when ``write`` takes a photo whose pixels are (H, W): it gets a matte so, not as three equal channels."""
 
     @abstractmethod
     def matches(self, head: bytes) -> bool:

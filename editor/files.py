@@ -86,6 +86,8 @@ def write_photo(
         )
     photo = _fit_to_leave_the_house(photo, options)
     notes += writer.losses(photo, options)
+    if photo.grey and writer.writes_grey:
+        photo = replace(photo, pixels=np.ascontiguousarray(photo.pixels[..., 0]))
     with part_file(path) as part:
         writer.write(part, photo, options)
     return notes

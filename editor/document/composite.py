@@ -64,7 +64,7 @@ def matte_picture(state: DocumentState) -> Photo:
     if mask is None:
         raise UserError("There is no matte yet.", "Mark the subject and press Compute matte first.")
     alpha = mask.to_array()
-    return Photo(cv2.cvtColor(to_8_bit(alpha) if state.dtype == np.uint8 else alpha, cv2.COLOR_GRAY2RGB))
+    return Photo(cv2.cvtColor(to_8_bit(alpha) if state.dtype == np.uint8 else alpha, cv2.COLOR_GRAY2RGB), grey=True)
 
 
 def _sole_layer(state: DocumentState, effects: EffectTypes) -> Layer | None:

@@ -28,7 +28,8 @@ class Photo:
     """A photo as its file holds it, upright.
 
     ``pixels`` is (H, W, 3) uint8 or uint16, straight; ``alpha`` (H, W) of the same type or None. ``icc`` and ``exif``
-    are the file's own bytes (EXIF with its orientation reset to 1), ``kind`` the format's name.
+    are the file's own bytes (EXIF with its orientation reset to 1), ``kind`` the format's name. ``grey`` marks one
+    whose three channels are equal, a matte say, and are to be written as one where the format can.
     """
 
     pixels: np.ndarray
@@ -37,6 +38,7 @@ class Photo:
     exif: bytes | None = None
     xmp: bytes | None = None
     kind: str = ""
+    grey: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from editor.api import (
     Command,
     Document,
@@ -183,10 +185,21 @@ def _opened(args: argparse.Namespace, services: Services) -> tuple[Document, lis
     photo = services.read_photo(args.photo, services.formats)
     height, width = photo.pixels.shape[:2]
     trimap, notes = services.read_trimap(args.trimap, (width, height), services.formats)
+    _check_marks(args.trimap, trimap)
+    if photo.alpha is not None:
+        notes = (*notes, f"{args.photo.name} is transparent in places already; the new matte takes that one's place.")
     document = Document.from_photo(photo)
     with document.edit("Trimap"):
         document.set_trimap(Plane.from_array(trimap, labels=True))
     return document, list(notes)
+
+
+def _check_marks(path: Path, trimap: np.ndarray) -> None:
+    """Refuse a trimap that leaves nothing to go by, in words for someone who has a file and no brush."""
+    for value, what, colour in ((255, "foreground", "white"), (0, "background", "black"), (128, "unknown", "grey")):
+        if not (trimap == value).any():
+            hint = "White is subject, black is background, grey is what is to be computed."
+            raise UserError(f"{path.name} has no {what}: nothing in it is {colour}.", hint)
 
 
 def _matte(document: Document, engine: Engine, decontaminate: float, progress: Progress) -> None:

@@ -46,6 +46,7 @@ class Jpeg(FileFormat):
     name: ClassVar[str] = "jpeg"
     title: ClassVar[str] = "JPEG"
     suffixes: ClassVar[tuple[str, ...]] = (".jpg", ".jpeg", ".jpe", ".jfif")
+    writes_grey: ClassVar[bool] = True
     writes_alpha: ClassVar[bool] = False
     writes_16_bit: ClassVar[bool] = False
 

@@ -16,6 +16,7 @@ class Png(FileFormat):
     name: ClassVar[str] = "png"
     title: ClassVar[str] = "PNG"
     suffixes: ClassVar[tuple[str, ...]] = (".png",)
+    writes_grey: ClassVar[bool] = True
 
     def matches(self, head: bytes) -> bool:
         """See the base class."""

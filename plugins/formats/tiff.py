@@ -48,6 +48,7 @@ class Tiff(FileFormat):
     name: ClassVar[str] = "tiff"
     title: ClassVar[str] = "TIFF"
     suffixes: ClassVar[tuple[str, ...]] = (".tif", ".tiff")
+    writes_grey: ClassVar[bool] = True
 
     def matches(self, head: bytes) -> bool:
         """See the base class."""
@@ -87,7 +88,8 @@ class Tiff(FileFormat):
         order: Literal["<", ">"] = ">" if exif.order_of(photo.exif or b"") == ">" else "<"
         file = BytesIO()
         tifffile.imwrite(
-            file, together.astype(together.dtype.newbyteorder(order), copy=False), byteorder=order, photometric="rgb",
+            file, together.astype(together.dtype.newbyteorder(order), copy=False), byteorder=order,
+            photometric="rgb" if together.ndim == 3 else "minisblack",
             extrasamples=None if photo.alpha is None else ["unassalpha"], compression="zlib",
             compressionargs={"level": 1}, predictor=True, iccprofile=photo.icc, metadata=None, software=False,
             extratags=[(_XMP, 1, len(photo.xmp), photo.xmp, True)] if photo.xmp else None,

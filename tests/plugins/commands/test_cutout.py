@@ -219,3 +219,23 @@ def test_a_terminal_sees_a_bar_that_is_gone_at_the_end():
         bar.clear()
     assert "50% Solving" in terminal.getvalue() and terminal.getvalue().endswith(" \r")
     assert file.getvalue() == ""
+
+
+@pytest.mark.parametrize("name", ["matte.png", "matte.tif"])
+def test_the_matte_is_a_picture_of_one_grey_channel(cutout, folder, name):
+    facts_of(cutout("--matte", folder / name, "--json", "--overwrite"))
+    matte = cv2.imread(str(folder / name), cv2.IMREAD_UNCHANGED)
+    assert matte.ndim == 2
+    assert 0 < matte.mean() < 255
+
+
+@pytest.mark.parametrize(("kept", "missing"), [(255, "background"), (0, "foreground")])
+def test_a_trimap_without_one_side_is_told_of_in_words_for_a_file(mattelier, folder, photo, kept, missing):
+    height, width = cv2.imread(str(photo)).shape[:2]
+    trimap = np.full((height, width), 128, np.uint8)
+    trimap[:20] = kept
+    cv2.imwrite(str(folder / "one_sided.png"), trimap)
+    outcome = mattelier("cutout", photo, "--trimap", folder / "one_sided.png")
+    assert outcome.code == 1
+    assert f"has no {missing}" in outcome.err
+    assert "brush" not in outcome.err
