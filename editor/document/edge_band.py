@@ -23,6 +23,8 @@ NARROWEST, WIDEST = 0.0035, 0.12
 """Bounds of the band's half width, in parts of the photo's size (the square root of its area)."""
 USUAL = 0.105
 """The half width for a band of 50 where all three measurements are 1."""
+LARGEST_HOLE = 0.03
+"""A hole of less than this part of the subject is unknown, not background."""
 LEAK_POWER, CRISP_POWER, TEXTURE_POWER = 0.63, -0.30, 0.45
 
 
@@ -43,6 +45,7 @@ class EdgeBand:
         small, self._inside = _working_copies(image, mask)
         self._share = _widths(small, self._inside)
         self._strange = strangers.density(small, self._inside)
+        self._holes = _small_holes(self._inside)
 
     def trimap(self, band: float = 50.0) -> np.ndarray:
         """A trimap (H, W) uint8 of 0, 128 and 255; ``band`` in [0, 100] doubles the width every 25."""
@@ -54,8 +57,9 @@ class EdgeBand:
         loose = strangers.near(self._strange, self._inside, reach, scale)
         reach_px = _enlarged(np.maximum(reach * np.float32(self._size_px), 1.5), self._area, self._mask.shape)
         unknown = self._distance <= reach_px
-        if loose.any():
-            unknown |= _enlarged(loose.astype(np.float32), self._area, self._mask.shape) > 0.5
+        doubtful = loose | self._holes
+        if doubtful.any():
+            unknown |= _enlarged(doubtful.astype(np.float32), self._area, self._mask.shape) > 0.5
         out[self._area.slices()][unknown] = UNKNOWN
         return out
 
@@ -79,6 +83,17 @@ def _working_copies(image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np
     size = (max(1, round(mask.shape[1] * share)), max(1, round(mask.shape[0] * share)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     return small, cv2.resize(mask.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 127
+
+
+def _small_holes(inside: np.ndarray) -> np.ndarray:
+    """Small islands of background within the subject, (h, w) bool: an eye as well as a gap, so nobody can say."""
+    _, parts, facts, _ = cv2.connectedComponentsWithStats((~inside).view(np.uint8), connectivity=4)
+    height, width = inside.shape
+    right, bottom = facts[:, 0] + facts[:, 2], facts[:, 1] + facts[:, 3]
+    enclosed = (facts[:, 0] > 0) & (facts[:, 1] > 0) & (right < width) & (bottom < height)
+    enclosed &= facts[:, cv2.CC_STAT_AREA] < LARGEST_HOLE * inside.sum()
+    enclosed[0] = False
+    return enclosed[parts]
 
 
 def _widths(image: np.ndarray, inside: np.ndarray) -> np.ndarray:

@@ -245,3 +245,14 @@ def test_a_subject_that_shares_its_colours_with_what_lies_outside_is_still_found
     mask = subject_mask(photo, outline, silent)
     assert (mask & truth).sum() / mask.sum() > 0.7
     assert mask.mean() > 0.2
+
+
+def test_a_small_hole_in_the_subject_is_unknown_and_a_large_one_background():
+    photo, alpha = scene(furry=False)
+    mask = alpha > 0.5
+    small, large = mask.copy(), mask.copy()
+    cv2.circle(view := small.view(np.uint8), (240, 240), 14, 0, -1)
+    assert view[240, 240] == 0
+    cv2.circle(large.view(np.uint8), (240, 240), 80, 0, -1)
+    assert trimap_from_mask(photo, small, 0.0)[240, 240] == 128
+    assert trimap_from_mask(photo, large, 0.0)[240, 240] == 0
