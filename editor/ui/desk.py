@@ -97,9 +97,10 @@ class Desk:
         done: Callable[[T], None],
         key: str | None = None,
         quiet: bool = False,
+        failed: Callable[[BaseException], None] | None = None,
     ) -> Job:
         """Submit a job that belongs to the document: it is cancelled when the document goes (see ``when_free``)."""
-        job = self.jobs.submit(name, work, self.when_free(done), key=key, quiet=quiet)
+        job = self.jobs.submit(name, work, self.when_free(done), failed, key=key, quiet=quiet)
         self._running = [each for each in self._running if each.state in ("waiting", "running")] + [job]
         return job
 

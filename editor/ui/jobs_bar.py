@@ -46,6 +46,7 @@ class JobsBar(QWidget):
         self.words.setText(describe(job, len(running) - 1))
         self.bar.setValue(round(1000 * job.fraction))
         self.bar.setToolTip(self.words.text())
+        self.button.setEnabled(not job.cancelled)
 
     def cancel(self) -> bool:
         """Stop the job that is shown; False where none is."""
@@ -58,5 +59,6 @@ class JobsBar(QWidget):
 
 def describe(job: Job, waiting: int) -> str:
     """``Matte: fine pass, 7 of 11 pieces``, and how many jobs wait behind it."""
-    words = f"{job.name}: {job.text}" if job.text else job.name
+    doing = "stopping" if job.cancelled else job.text
+    words = f"{job.name}: {doing}" if doing else job.name
     return f"{words} (and {waiting} more)" if waiting else words

@@ -62,11 +62,21 @@ class MatteCommands:
 
             return matte.run_matting(state, engine, progress)
 
-        return self._desk.run("Matte", work, done, key=MATTE_KEY)
+        def failed(error: BaseException) -> None:
+            if not isinstance(error, (UserError, MemoryError)):
+                words = f"{engine.title} stopped with an error: {type(error).__name__}: {error}."
+                error = UserError(words, "Choose another engine; the log holds the details (Help).")
+            self._desk.messages.show_error(error)
+
+        return self._desk.run("Matte", work, done, key=MATTE_KEY, failed=failed)
 
     def running(self) -> bool:
         """True while a matte is being computed."""
         return any(job.key == MATTE_KEY for job in self._desk.jobs.jobs())
+
+    def stopping(self) -> bool:
+        """True while a matte that was cancelled has not come to its next cancel point."""
+        return any(job.key == MATTE_KEY and job.cancelled for job in self._desk.jobs.jobs())
 
     def cancel(self) -> None:
         """Stop computing the matte."""

@@ -67,7 +67,7 @@ class MattePanel(Panel):
         document = self._desk.document
         running = self._matte.running()
         self.button.setEnabled(document is not None and not running and bool(self._desk.registry.engines))
-        self.button.setText("Computing…" if running else "Compute matte")
+        self.button.setText(("Stopping…" if self._matte.stopping() else "Computing…") if running else "Compute matte")
         self.cancel.setVisible(running)
         self.band.setEnabled(self._matte.can_set_band())
         subject = None if document is None else document.state.subject_layer

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 
 from editor.document.document import UNMARKED
 from editor.document.layer import SolidColour
+from editor.ui.jobs_bar import describe
 from editor.ui.new_background_dialog import NewBackgroundDialog
 
 
@@ -142,14 +143,28 @@ def test_without_marks_compute_says_what_to_mark(opened, pump):
     pump.until(lambda: opened.matte_panel.button.isEnabled())
 
 
-def test_an_engine_that_raises_is_a_bug_that_harms_nothing(marked, pump, complaints):
+def test_an_engine_that_raises_is_named_and_harms_nothing(marked, pump, complaints):
     choose(marked, "broken", pump)
     before = marked.desk.document.state
     press_compute(marked)
     pump.until(lambda: bool(marked.messages.banners()))
-    assert marked.messages.banners()[-1].message == "This is a bug in Mattelier."
+    assert marked.messages.banners()[-1].message == "Broken stopped with an error: ValueError: a bug in an engine."
     assert marked.desk.document.state is before
     complaints.clear()
+
+
+def test_a_cancelled_engine_that_has_not_yet_heard_of_it_is_said_to_be_stopping(marked, pump):
+    choose(marked, "endless", pump)
+    press_compute(marked)
+    pump.until(marked.mattes.running)
+    job = marked.desk.jobs.jobs()[0]
+    marked.matte_panel.cancel.click()
+    if job.state == "running":  # it may have heard already
+        marked.matte_panel.refresh()
+        assert marked.matte_panel.button.text() in ("Stopping…", "Compute matte")
+    assert describe(job, 0) == "Matte: stopping"
+    pump.until(lambda: not marked.mattes.running())
+    assert marked.matte_panel.button.text() == "Compute matte"
 
 
 def test_closing_the_window_while_a_matte_is_computed_stops_it(marked, pump):
