@@ -1,5 +1,7 @@
 """Pictures of the window at work, for the README and for the eye: ``python dev.py screenshots [FOLDER]``.
 
+Without a folder, the three of the README are renewed in resources/pictures; with one, every picture is put there.
+
 They are of the real window, drawn without a screen: the demo photo is opened, marked, cut out and given a background.
 """
 
@@ -18,15 +20,17 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 180.0
+README_PICTURES = ("wipe", "background", "small-light")
+QUALITY = 92
 
 
 class Studio:
     """The window, and what is needed to bring it into a state and take its picture."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, chosen: tuple[str, ...] = ()) -> None:
         from editor import app
 
-        self.folder = folder
+        self.folder, self.chosen = folder, chosen
         self.window = app.build([])
         self.window.show()
 
@@ -84,8 +88,10 @@ class Studio:
         self.window.restore_hooks()
 
     def _save(self, widget: QWidget, name: str) -> None:
-        path = self.folder / f"{name}.png"
-        widget.grab().save(str(path))
+        if self.chosen and name not in self.chosen:
+            return
+        path = self.folder / f"{name}.jpg"
+        widget.grab().save(str(path), None, QUALITY)
         print(path)
 
     def _turn(self) -> None:
@@ -94,12 +100,12 @@ class Studio:
 
 
 def main(words: list[str]) -> int:
-    """Take all pictures into the folder named, resources/pictures by default."""
+    """Take all pictures into the folder named, those of the README into resources/pictures."""
     folder = Path(words[0]) if words else ROOT / "resources" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         os.environ["MATTELIER_HOME"] = home
-        studio = Studio(folder)
+        studio = Studio(folder, () if words else README_PICTURES)
         studio.take("start")
         studio.open_demo_marked()
         studio.take("marking")
