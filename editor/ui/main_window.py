@@ -34,6 +34,7 @@ from editor.ui.matte_commands import MatteCommands
 from editor.ui.matte_panel import MattePanel
 from editor.ui.menu_head import menu_bar
 from editor.ui.messages import Messages
+from editor.ui.monitor_colours import MonitorColours
 from editor.ui.recent_menu import RecentMenu
 from editor.ui.right_column import RightColumn
 from editor.ui.session import Session
@@ -60,6 +61,7 @@ class Window(QMainWindow):
         self.messages = Messages()
         self.desk = Desk(self, settings, registry, jobs, self.messages)
         self.canvas = Canvas(registry.effects, settings, jobs)
+        self.monitor = MonitorColours(self.desk, self.canvas)
         self._make_commands()
         self.desk.busy = lambda: self.canvas.gesturing or self.live.active
         self.tool_box = ToolBox(self.desk, self.canvas, self.mattes)
@@ -79,7 +81,7 @@ class Window(QMainWindow):
         self.files, self.exports = FileCommands(desk), ExportCommands(desk)
         self.mattes, self.layers = MatteCommands(desk), LayerCommands(desk, self.live)
         self.edits = EditCommands(desk, canvas, self.live, self.files, self.layers)
-        self.views = ViewCommands(self, canvas, desk.settings)
+        self.views = ViewCommands(self, canvas, desk.settings, self.monitor)
         self.backdrops = BackdropCommands(desk, canvas.set_view)
         self.session = Session(desk, self.files)
         self.verbs = WindowCommands(desk, canvas, self.views, self.mattes, self.layers, self.exports, self.backdrops)
@@ -156,6 +158,8 @@ class Window(QMainWindow):
         canvas.pointer_moved.connect(self.status.show_pointer)
         canvas.pointer_left.connect(self.status.hide_pointer)
         canvas.colour_note_changed.connect(lambda note: note and self.messages.say(note))
+        canvas.colour_note_changed.connect(self.status.show_note)
+        self.monitor.changed.connect(self.status.show_monitor)
 
     def drop(self, paths: list[Path]) -> None:
         """Open the first of some dropped files."""

@@ -190,8 +190,8 @@ class PictureView(ZoomPane):
     def _follow(self, before: DocumentState, after: DocumentState) -> None:
         """The document shows another state: only what differs is drawn again."""
         self.feed.set_state(after, same_document=True)
-        if before.icc != after.icc and self.colours.set_profile(after.icc):
-            self.painter.redraw()
+        if before.icc != after.icc:
+            self._take_profile(after.icc)
         size = self.painter.size
         self._renew_picture(keep=True)
         if size != self.picture_size:
@@ -203,6 +203,11 @@ class PictureView(ZoomPane):
             if look in shown:
                 for rect in rects:
                     self.update_device(self._transform.device_rect(rect).expand(8))
+
+    def _take_profile(self, icc: bytes | None) -> None:
+        if self.colours.set_profile(icc):
+            self.painter.redraw()
+        self.colour_note_changed.emit(self.colours.note)
 
     def _renew_picture(self, keep: bool) -> None:
         state = self.document.state if self.document else None
@@ -274,12 +279,9 @@ class PictureView(ZoomPane):
         )
 
     def event(self, event: QEvent) -> bool:
-        """Follow the screen: its density changes the sizes of hatching and checkerboard, its window the colours."""
+        """Follow the screen: its density changes the sizes of hatching and checkerboard."""
         if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.Show, QEvent.Type.ScreenChangeInternal):
             self._renew_style()
-            window = self.window().windowHandle()
-            if window:
-                self.set_monitor_colours(window.format().colorSpace())
         return super().event(event)
 
 

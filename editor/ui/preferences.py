@@ -13,6 +13,8 @@ from editor.paths import plugin_dir
 from editor.ui.desk import DEFAULT_UNDO_MB, Desk
 from editor.ui.dialog import Dialog
 from editor.ui.fields import Choice, SliderField
+from editor.ui.monitor_choice import LABEL as MONITOR_LABEL
+from editor.ui.monitor_choice import MonitorChoice
 from editor.ui.plain_fields import Check, ColourField
 from editor.ui.theme import THEMES
 from editor.ui.view_commands import DEFAULT_BEHIND, DEFAULT_TINT
@@ -37,6 +39,7 @@ class Preferences(Dialog):
         self.behind_colour = ColourField(tuple(settings.get("behind_colour", DEFAULT_BEHIND)))
         self.undo = SliderField(_UNDO, DEFAULT_UNDO_MB, whole=True)
         self.undo.show_value(settings.get("undo_mb", DEFAULT_UNDO_MB))
+        self.monitor = MonitorChoice(desk, changed)
         self.wheel = Check(
             "The wheel zooms (off: it scrolls, and Ctrl with the wheel zooms)", settings.get("wheel_zooms", True)
         )
@@ -58,6 +61,7 @@ class Preferences(Dialog):
             field.name_parts(label, tip)
             self.row(form, label, field)  # type: ignore[arg-type]
             self._follow(name, field, factor)
+        self.row(form, MONITOR_LABEL, self.monitor)  # type: ignore[arg-type]
         for name, check in (("wheel_zooms", self.wheel), ("keep_hidden_colour", self.hidden)):
             check.name_parts(check.text(), check.text())
             form.addRow(check)  # type: ignore[attr-defined]

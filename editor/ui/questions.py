@@ -15,13 +15,14 @@ _PROJECT_FILTER = "Mattelier project (*.ora)"
 
 
 def ask_open(
-    window: QWidget, settings: Settings, title: str, filters: list[str], then: Callable[[Path], None]
-) -> QFileDialog:
-    """Ask for a file that is there."""
-    dialog = QFileDialog(window, title, settings.get("folder", ""))
+    window: QWidget, settings: Settings, title: str, filters: list[str], then: Callable[[Path], None],
+    folder_key: str = "folder",
+) -> QFileDialog:  # fmt: skip
+    """Ask for a file that is there; the settings keep its folder under ``folder_key``."""
+    dialog = QFileDialog(window, title, settings.get(folder_key, ""))
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.setNameFilters(filters)
-    return _show(dialog, settings, then)
+    return _show(dialog, settings, then, folder_key)
 
 
 def ask_save(
@@ -94,9 +95,11 @@ def _stars(suffixes: list[str] | tuple[str, ...]) -> str:
     return " ".join(f"*{suffix} *{suffix.upper()}" for suffix in suffixes)
 
 
-def _show(dialog: QFileDialog, settings: Settings, then: Callable[[Path], None]) -> QFileDialog:
+def _show(
+    dialog: QFileDialog, settings: Settings, then: Callable[[Path], None], folder_key: str = "folder"
+) -> QFileDialog:
     def chosen(text: str) -> None:
-        settings.set("folder", str(Path(text).parent))
+        settings.set(folder_key, str(Path(text).parent))
         then(Path(text))
 
     dialog.fileSelected.connect(chosen)

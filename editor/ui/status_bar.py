@@ -11,7 +11,7 @@ from editor.document.document import DocumentState
 from editor.jobs import JobRunner
 from editor.ui.jobs_bar import JobsBar
 from editor.ui.memory import used_bytes
-from editor.ui.panel import quiet
+from editor.ui.panel import ElidedLabel, quiet
 
 _MEMORY_EVERY_MS = 2000
 
@@ -24,6 +24,7 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self.setContentsMargins(8, 0, 8, 0)
         self._facts, self._zoom, self._pointer, self._memory = quiet(), quiet(), quiet(), quiet()
+        self._note = ElidedLabel()
         for label, name in (
             (self._facts, "Size, depth and colour profile of the photo"), (self._zoom, "Zoom"),
             (self._pointer, "Pointer in pixels of the photo"), (self._memory, "Memory in use by the program"),
@@ -34,6 +35,9 @@ class StatusBar(QStatusBar):
         self.jobs_bar = JobsBar(jobs)
         for label in (self._facts, self._zoom, self._pointer):
             self.addWidget(label)
+        self._note.setAccessibleName("What was done about the photo's colour profile")
+        self.addWidget(self._note, 1)
+        self.show_monitor("Monitor: sRGB (automatic)")
         self.addPermanentWidget(self.jobs_bar)
         self.addPermanentWidget(self._memory)
         self._timer = QTimer(self)
@@ -48,6 +52,15 @@ class StatusBar(QStatusBar):
         if state is None:
             self._zoom.setText("")
             self._pointer.setText("")
+
+    def show_note(self, note: str) -> None:
+        """A sentence on the photo's colour profile; dots where there is no room for all of it, empty for none."""
+        self._note.setText(note)
+
+    def show_monitor(self, words: str) -> None:
+        """Which profile of the monitor is in use, in the tip of the photo's facts."""
+        self._facts.setToolTip(f"{self._facts.accessibleName()}\n{words}")
+        self._facts.setAccessibleDescription(words)
 
     def show_zoom(self, zoom: float) -> None:
         """The zoom, 1.0 is 100 %."""

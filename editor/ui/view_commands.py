@@ -9,6 +9,7 @@ from editor.document.events import Event
 from editor.settings import Settings
 from editor.ui import icons, theme
 from editor.ui.canvas import Canvas
+from editor.ui.monitor_colours import MonitorColours
 
 DEFAULT_TINT, DEFAULT_BEHIND = 0.45, (0.5, 0.5, 0.5)
 
@@ -16,7 +17,8 @@ DEFAULT_TINT, DEFAULT_BEHIND = 0.45, (0.5, 0.5, 0.5)
 class ViewCommands:
     """The verbs of the View and Window menus."""
 
-    def __init__(self, window: QMainWindow, canvas: Canvas, settings: Settings) -> None:
+    def __init__(self, window: QMainWindow, canvas: Canvas, settings: Settings, monitor: MonitorColours) -> None:
+        self._monitor = monitor
         self._window, self._canvas, self._settings = window, canvas, settings
         self.panels: list[QWidget] = []
         self.restyled = Event()
@@ -100,3 +102,4 @@ class ViewCommands:
         canvas.wheel_zooms = settings.get("wheel_zooms", True)
         colour = QColor.fromRgbF(*settings.get("behind_colour", DEFAULT_BEHIND))
         canvas.backdrop = colour if settings.get("behind", "checker") == "colour" else None
+        self._monitor.follow()
