@@ -82,11 +82,15 @@ def take_over(document: Document, result: MatteResult) -> None:
     Call it inside ``document.edit``: it is one step.
     """
     document.set_matte(result.mask, result.foreground)
-    if result.plate is None:
-        return
+    if result.plate is not None:
+        show_plate(document, result.plate)
+
+
+def show_plate(document: Document, plate: Plane) -> None:
+    """Put a new plate on every layer that follows the matte."""
     for layer in document.state.layers:
         if layer.follows_matte:
-            document.change_layer(layer.id, content=result.plate)
+            document.change_layer(layer.id, content=plate)
 
 
 def keep_known(alpha: np.ndarray, marks: np.ndarray) -> np.ndarray:
@@ -122,6 +126,14 @@ def refresh_colours(state: DocumentState, rect: Rect, progress: Progress) -> Pla
     soft = _soft(mask[part.slices()])
     progress(1.0, "colours are up to date")
     return layer.foreground.paste(inside.x, inside.y, np.where(soft[..., None], colours, image[part.slices()]))
+
+
+def refresh_plate(state: DocumentState, progress: Progress) -> Plane | None:
+    """What lies behind the subject by the mask as it is now; None where no layer shows it or there is no mask."""
+    layer = state.subject_layer
+    if layer.mask is None or not any(other.follows_matte for other in state.layers):
+        return None
+    return _coloured(state, photo_of(state), layer.mask, progress)[1]
 
 
 def photo_of(state: DocumentState) -> Plane:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from editor.document.matte import MatteResult
     from editor.document.rough import EdgeBand
 
-MATTE_KEY, ROUGH_KEY, BAND_KEY, COLOUR_KEY = "matte", "rough", "band", "colours"
+MATTE_KEY, ROUGH_KEY, BAND_KEY, COLOUR_KEY, PLATE_KEY = "matte", "rough", "band", "colours", "plate"
 DEFAULT_BAND = 50.0
 _BAND_STEP = "Unknown band"
 
@@ -55,6 +55,8 @@ class MatteCommands:
                 matte.take_over(document, result)
                 notes = dict(document.state.notes) | {"engine": engine.name}
                 document.show(replace(document.state, notes=notes))
+            if result.plate is None:
+                self._refresh_plate(document)  # a blurred background may have been laid meanwhile
             self.computed.emit()
 
         def work(progress: Progress) -> MatteResult:
@@ -190,6 +192,7 @@ class MatteCommands:
             self._stale = Rect(0, 0, 0, 0)
             document.show(document.state.with_layer(layer.changed(foreground=foreground)))
             document.amend()
+            self._refresh_plate(document)
 
         def work(progress: Progress) -> Plane:
             from editor.document import matte
@@ -197,6 +200,26 @@ class MatteCommands:
             return matte.refresh_colours(state, stale, progress)
 
         self._desk.run("Colours", work, done, key=COLOUR_KEY, quiet=True)
+
+    def _refresh_plate(self, document: Document) -> None:
+        """Take the subject out of a blurred background anew, by the matte as it is now; joins the newest step."""
+        state = document.state
+        if not any(layer.follows_matte for layer in state.layers):
+            return
+
+        def work(progress: Progress) -> Plane | None:
+            from editor.document import matte
+
+            return matte.refresh_plate(state, progress)
+
+        def done(plate: Plane | None) -> None:
+            from editor.document import matte
+
+            if plate is not None and document.state.subject_layer.mask is state.subject_layer.mask:
+                matte.show_plate(document, plate)
+                document.amend()
+
+        self._desk.run("Background", work, done, key=PLATE_KEY, quiet=True)
 
     def _show_band(self, document: Document, marks: np.ndarray, band: float) -> None:
         """A step of its own, or the last one made longer while the slider is still being dragged."""

@@ -238,6 +238,19 @@ def test_painting_into_the_matte_refreshes_the_colours_within_the_same_step(cut,
     assert cut.desk.document.state == before
 
 
+def test_painting_into_the_matte_takes_the_subject_out_of_a_blurred_background_anew(cut, drag, pump):
+    cut.backdrops.blur()
+    pump.until(lambda: len(cut.desk.document.state.layers) == 2)
+    before = cut.desk.document.state
+    cut.canvas.set_view("checker")
+    cut.tool_box.choose("alpha-brush")
+    drag(cut.canvas, at(cut, 20, 20), at(cut, 40, 20), at(cut, 60, 20))
+    assert cut.desk.document.state.subject_layer.mask is not before.subject_layer.mask
+    pump.until(lambda: cut.desk.document.state.layers[0].content is not before.layers[0].content)
+    cut.edits.undo()
+    assert cut.desk.document.state == before
+
+
 @pytest.mark.parametrize("kind", ["colour", "gradient", "blur"])
 def test_a_new_background_is_one_step_and_is_seen_at_once(cut, pump, kind):
     before = len(steps(cut))
