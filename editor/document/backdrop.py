@@ -19,19 +19,19 @@ from editor.document.document import Document, DocumentState, Photo
 from editor.document.foreground import estimate_colours
 from editor.document.geometry import Placement, Rect
 from editor.document.layer import EffectUse, Gradient, Layer, SolidColour
+from editor.document.rgb_profiles import convert_colour, convert_pixels
 from editor.document.tiles import Plane
 from editor.errors import UserError
 
 Progress: TypeAlias = Callable[[float, str], None]
 Colours: TypeAlias = Callable[[np.ndarray, np.ndarray, Progress], tuple[np.ndarray, np.ndarray]]
 """Image (H, W, 3) in its depth, alpha (H, W) float32 in [0, 1] -> the subject's colours, the ground's colours."""
-Convert: TypeAlias = Callable[[Photo, bytes | None], Photo]
-"""Brings a photo's pixels from its own colour profile to another; the photo as it is where that cannot be done."""
 
 NOTE = "backdrop"
 """Under this word the state's notes keep the id of the layer that was made here."""
 DEPTH_OF_FIELD = "depth-of-field"
 OTHER_PROFILE = "The picture has another colour profile than the photo; its colour values were taken as they are."
+UNKNOWN_COLOURS = "The photo's colour profile is of a kind that is not calculated with; the colour may look different."
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,10 @@ def new_background(
     choice: Choice,
     *,
     colours: Colours = estimate_colours,
-    convert: Convert | None = None,
     progress: Progress | None = None,
 ) -> str:
     """Prepare and put under in one go, for the command line and tests; the remark for the user, or ""."""
-    backdrop = prepare(document.state, choice, colours=colours, convert=convert, progress=progress)
+    backdrop = prepare(document.state, choice, colours=colours, progress=progress)
     put_under(document, backdrop)
     return backdrop.remark
 
@@ -77,22 +76,25 @@ def prepare(
     choice: Choice,
     *,
     colours: Colours = estimate_colours,
-    convert: Convert | None = None,
     progress: Progress | None = None,
 ) -> Backdrop:
     """Make the layer for ``choice``; slow for a picture or a blur, and free to run on a worker thread.
 
-    ``colours`` estimates the ground for a :class:`Blur` that brings none. ``convert`` is given a picture whose colour
-    profile is not the document's. Raises ``UserError`` while the subject has no matte, since nothing would be seen.
+    A picture is brought into the document's colour profile, and so are colours, which are meant in sRGB. ``colours``
+    estimates the ground for a :class:`Blur` that brings none. Raises ``UserError`` while the subject has no matte,
+    since nothing would be seen.
     """
     if state.subject_layer.mask is None:
         raise UserError("The subject has no matte yet.", "Compute the matte first; the new background goes under it.")
     if isinstance(choice, SolidColour):
-        return Backdrop(Layer("Colour", choice), "New background (colour)")
+        rgb, remark = _meant(choice.rgb, state.icc)
+        return Backdrop(Layer("Colour", replace(choice, rgb=rgb)), "New background (colour)", remark)
     if isinstance(choice, Gradient):
-        return Backdrop(Layer("Gradient", choice), "New background (gradient)")
+        (start, remark), (end, other) = (_meant(rgb, state.icc) for rgb in (choice.start, choice.end))
+        layer = Layer("Gradient", replace(choice, start=start, end=end))
+        return Backdrop(layer, "New background (gradient)", remark or other)
     if isinstance(choice, Photo):
-        return _picture(state, choice, convert)
+        return _picture(state, choice, progress or _silent)
     return _blurred(state, choice, colours, progress or _silent)
 
 
@@ -126,13 +128,23 @@ def cover(width: int, height: int, canvas: Rect) -> Placement:
     return Placement(round(x), round(y), 1.0) if scale == 1.0 else Placement(x, y, scale)
 
 
-def _picture(state: DocumentState, photo: Photo, convert: Convert | None) -> Backdrop:
-    """A layer of the picture's own pixels, in the document's depth and as far as possible in its colours."""
-    if convert is not None and not same_profile(photo.icc, state.icc):
-        photo = convert(photo, state.icc)
-    remark = "" if same_profile(photo.icc, state.icc) else OTHER_PROFILE
-    height, width = photo.pixels.shape[:2]
-    pixels = to_8_bit(photo.pixels) if state.dtype == np.uint8 else to_16_bit(photo.pixels)
+def _meant(rgb: tuple[float, float, float], icc: bytes | None) -> tuple[tuple[float, float, float], str]:
+    """A colour of sRGB in the profile ``icc``, and a remark where it had to be taken as it is; black and white may."""
+    found = convert_colour(rgb, None, icc)
+    if found is None:
+        return rgb, "" if rgb in ((0, 0, 0), (1, 1, 1)) else UNKNOWN_COLOURS
+    return found, ""
+
+
+def _picture(state: DocumentState, photo: Photo, progress: Progress) -> Backdrop:
+    """A layer of the picture's pixels, in the document's depth and, where its profile can be read, in its colours."""
+    deep = state.dtype == np.uint16
+    own = to_16_bit(photo.pixels) if deep else photo.pixels  # the deeper of the two is the one that is converted
+    found = convert_pixels(own, photo.icc, state.icc, progress)
+    remark = OTHER_PROFILE if found is None else ""
+    pixels = own if found is None else found
+    pixels = pixels if deep else to_8_bit(pixels)
+    height, width = pixels.shape[:2]
     alpha = None if photo.alpha is None else Plane.from_array(to_16_bit(photo.alpha))
     layer = Layer(
         "Background", Plane.from_array(pixels), mask=alpha,
@@ -174,18 +186,6 @@ def plate_of(
 def fitting_radius_px(state: DocumentState) -> float:
     """A blur that looks the same on photos of any size: 1 % of the longer side."""
     return float(min(150, max(2, round(max(state.width, state.height) / 100))))
-
-
-def same_profile(one: bytes | None, other: bytes | None) -> bool:
-    """True where two ICC profiles are the same; none at all counts as sRGB."""
-    return _profile(one) == _profile(other)
-
-
-def _profile(icc: bytes | None) -> bytes:
-    """What tells two profiles apart; a photo without one counts as sRGB."""
-    if icc is None or b"sRGB" in icc or "sRGB".encode("utf-16-be") in icc:
-        return b"sRGB"
-    return icc
 
 
 def _silent(fraction: float, text: str) -> None:

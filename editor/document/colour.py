@@ -11,7 +11,7 @@ import struct
 import numpy as np
 
 _HEADER_BYTES = 128
-_PRIMARIES = {  # of sRGB (IEC 61966-2-1), adapted to D50 as ICC.1:2022 demands
+PRIMARIES = {  # X, Y, Z of sRGB (IEC 61966-2-1) by tag, adapted to D50 as ICC.1:2022 demands
     b"rXYZ": (0.43607, 0.22249, 0.01392),
     b"gXYZ": (0.38515, 0.71687, 0.09708),
     b"bXYZ": (0.14307, 0.06061, 0.71410),
@@ -49,12 +49,15 @@ def profile_for_rgb(icc: bytes | None) -> bytes | None:
         return icc
     if space != "GRAY" or icc is None or icc[20:24] != b"XYZ ":
         return None
-    curve = _tag(icc, b"kTRC")
+    curve = profile_tag(icc, b"kTRC")
     return None if curve is None else _rgb_profile(curve, icc[8:12])
 
 
-def _tag(icc: bytes, name: bytes) -> bytes | None:
-    """The bytes of a profile's tag; None where it is not there or out of bounds."""
+def profile_tag(icc: bytes, name: bytes) -> bytes | None:
+    """The bytes of an ICC profile's tag; None where it is not there, empty or out of bounds.
+
+    ``icc`` must have a :func:`profile_space`.
+    """
     count = struct.unpack_from(">I", icc, _HEADER_BYTES)[0]
     for at in range(_HEADER_BYTES + 4, min(len(icc) - 11, _HEADER_BYTES + 4 + 12 * count), 12):
         signature, offset, length = struct.unpack_from(">4sII", icc, at)
@@ -68,7 +71,7 @@ def _rgb_profile(curve: bytes, version: bytes) -> bytes:
     text = "Grey photo as RGB"
     elements = {
         b"desc": _text(b"desc", text, version), b"cprt": _text(b"text", "No copyright, use freely", version),
-        b"wtpt": _xyz(_D50), **{name: _xyz(value) for name, value in _PRIMARIES.items()}, b"rTRC": curve,
+        b"wtpt": _xyz(_D50), **{name: _xyz(value) for name, value in PRIMARIES.items()}, b"rTRC": curve,
     }  # fmt: skip
     places: dict[bytes, tuple[int, int]] = {}
     body = b""

@@ -8,7 +8,6 @@ from pathlib import Path
 from editor.document import backdrop
 from editor.document.document import Photo
 from editor.jobs import Progress
-from editor.ui.colour_convert import converted
 from editor.ui.desk import Desk
 
 
@@ -25,7 +24,7 @@ class BackdropCommands:
 
         def work(progress: Progress) -> backdrop.Backdrop:
             found = self._picture(choice, progress) if isinstance(choice, Path) else choice
-            return backdrop.prepare(state, found, convert=converted, progress=progress)
+            return backdrop.prepare(state, found, progress=progress)
 
         def done(made: backdrop.Backdrop) -> None:
             backdrop.put_under(document, made)

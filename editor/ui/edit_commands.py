@@ -11,10 +11,10 @@ from editor.document import composite
 from editor.document.blend import without_hidden
 from editor.document.colour import to_8_bit
 from editor.document.document import Photo
+from editor.document.rgb_profiles import converted
 from editor.errors import UserError
 from editor.jobs import Progress
 from editor.ui.canvas import Canvas
-from editor.ui.colour_convert import converted
 from editor.ui.colour_display import SRGB
 from editor.ui.desk import Desk
 from editor.ui.file_commands import FileCommands

@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from editor.document.backdrop import OTHER_PROFILE, cover, same_profile
+from editor.document.backdrop import OTHER_PROFILE, cover
 from editor.document.colour import to_8_bit, to_16_bit
 from editor.document.document import Document, DocumentState, Photo
 from editor.document.events import Event
 from editor.document.layer import EffectUse, Gradient, Layer, SolidColour
+from editor.document.rgb_profiles import converted, same_profile
 from editor.document.tiles import Plane
 from editor.jobs import Progress
 from editor.ui import questions
-from editor.ui.colour_convert import converted
 from editor.ui.desk import Desk
 from editor.ui.live_edit import LiveEdit
 
@@ -54,7 +54,7 @@ class LayerCommands:
             from editor.files import read_photo
 
             progress(0.0, "reading")
-            return converted(read_photo(path, self._desk.registry.formats), icc)
+            return converted(read_photo(path, self._desk.registry.formats), icc, progress)
 
         self._desk.run(f"Add {path.name}", work, lambda photo: self.add_photo(photo, path.stem))
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFormLayout, QGridLayout, QMenu, QToolButton, QVBo
 from editor.api import Param
 from editor.document.document import DocumentState
 from editor.document.layer import Gradient, Layer, SolidColour
+from editor.document.rgb_profiles import convert_colour
 from editor.ui import icons
 from editor.ui.desk import Desk
 from editor.ui.effect_box import EffectBox
@@ -118,7 +119,7 @@ class LayerSettingsPanel(Panel):
         form.setContentsMargins(0, 0, 0, 0)
         names = (("rgb", "Colour"),) if isinstance(layer.content, SolidColour) else (("start", "From"), ("end", "To"))
         for name, label in names:
-            self._fill_row(form, name, label, ColourField(getattr(layer.content, name)))
+            self._fill_row(form, name, label, ColourField(self._fill_value(layer, name)))
         if isinstance(layer.content, Gradient):
             self._fill_row(form, "angle_deg", "Angle", SliderField(_ANGLE, 90.0, whole=False))
         self._fill.addWidget(holder)
@@ -130,9 +131,18 @@ class LayerSettingsPanel(Panel):
         form.addRow(form_label(label, field), field)
         self._fill_fields.append((name, field))
 
+    def _fill_value(self, layer: Layer, name: str) -> Any:
+        """What a field shows: an angle as it is, a colour in sRGB, in which colours are chosen."""
+        value = getattr(layer.content, name)
+        if isinstance(value, tuple):
+            return convert_colour(value, self._desk.require().state.icc, None) or value
+        return value
+
     def _refill(self, name: str, value: Any, final: bool) -> None:
         state = self._desk.require().state
         content: Any = state.layer(state.active).content
+        if isinstance(value, tuple):
+            value = convert_colour(value, None, state.icc) or value
         self._layers.change("Colour of the layer", final, content=replace(content, **{name: value}))
 
     def _make_effects(self, layer: Layer | None) -> None:
@@ -151,7 +161,7 @@ class LayerSettingsPanel(Panel):
             if not field.hasFocus() or abs(field.value() - value) > 0.006:
                 field.show_value(value)
         for name, field in self._fill_fields:
-            field.show_value(getattr(layer.content, name))
+            field.show_value(self._fill_value(layer, name))
         for box, use in zip(self.boxes, layer.effects, strict=True):
             box.show_use(use)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from editor.document.layer import Gradient, SolidColour
 from editor.document.tiles import Plane
 from editor.errors import UserError
 from plugins.effects.depth_of_field import DepthOfField
+from tests.editor.document.icc import ADOBE, SRGB_RED_IN_ADOBE, SRGB_TABLE
 from tests.editor.document.layered import HEIGHT, WIDTH, cut_document, disc, picture
 
 EFFECTS = {"depth-of-field": DepthOfField}
@@ -53,7 +56,7 @@ def contaminated(ground: np.ndarray) -> backdrop.Colours:
     return estimate
 
 
-CHOICES = [RED, Gradient(), Photo(picture(np.uint8, 90, 50), icc=b"profile"), Blur()]
+CHOICES = [SolidColour(), Gradient(), Photo(picture(np.uint8, 90, 50), icc=b"profile"), Blur()]
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda c: type(c).__name__)
@@ -135,33 +138,65 @@ def test_a_picture_of_another_depth_comes_in_the_documents(mine: type, theirs: t
     assert np.abs(kept - pixels.astype(float) * ratio).max() <= 0.5
 
 
-def test_another_profile_is_converted_where_one_can_and_told_where_not() -> None:
-    document = cut_document()
-    document.show(document.state)
-    photo = Photo(picture(np.uint8, 60, 60), icc=b"wide gamut")
-    assert "profile" in new_background(document, photo)
-    asked: list[bytes | None] = []
+def cut_in(icc: bytes | None, dtype: type = np.uint8) -> Document:
+    """A document with a matte, in that colour profile."""
+    document = cut_document(dtype)
+    document.show(replace(document.state, icc=icc))
+    return document
 
-    def convert(picture_in: Photo, icc: bytes | None) -> Photo:
-        asked.append(icc)
-        return Photo(np.full_like(picture_in.pixels, 7), icc=icc)
 
-    assert "profile" in new_background(document, photo, convert=lambda unusable, _: unusable)
-    assert new_background(document, photo, convert=convert) == ""
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_picture_of_another_profile_is_brought_into_the_photos(dtype: type) -> None:
+    document = cut_in(ADOBE, dtype)
+    red = np.zeros((60, 60, 3), np.uint8)
+    red[..., 0] = 255
+    assert new_background(document, Photo(red)) == ""
     layer = current(document.state)
-    assert asked == [b"profile"] and layer is not None and isinstance(layer.content, Plane)
-    assert (layer.content.to_array() == 7).all()
+    assert layer is not None and isinstance(layer.content, Plane)
+    kept = layer.content.to_array()
+    assert kept.dtype == dtype
+    assert np.abs(kept / (np.iinfo(dtype).max / 255) - SRGB_RED_IN_ADOBE).max() <= 0.5
 
 
-def test_the_same_profile_and_srgb_by_any_other_name_are_not_converted() -> None:
-    def never(photo: Photo, icc: bytes | None) -> Photo:
-        raise AssertionError
+def test_a_picture_in_a_profile_that_cannot_be_read_is_taken_as_it_is_and_that_is_said() -> None:
+    pixels = picture(np.uint8, 60, 60)
+    for theirs, mine in ((b"wide gamut", None), (None, b"wide gamut"), (ADOBE, b"wide gamut")):
+        document = cut_in(mine)
+        assert new_background(document, Photo(pixels, icc=theirs)) == backdrop.OTHER_PROFILE
+        assert np.array_equal(current(document.state).content.to_array(), pixels)  # type: ignore[union-attr]
 
-    document = cut_document()
-    assert new_background(document, Photo(picture(np.uint8, 9, 9), icc=b"profile"), convert=never) == ""
-    plain = Document.from_photo(Photo(picture(np.uint8)))
-    plain.set_matte(Plane.from_array(disc()), None)
-    assert new_background(plain, Photo(picture(np.uint8, 9, 9), icc=b"..sRGB IEC61966-2.1.."), convert=never) == ""
+
+@pytest.mark.parametrize(("mine", "theirs"), [(b"profile", b"profile"), (None, b"..sRGB.."), (ADOBE, ADOBE)])
+def test_the_same_profile_and_srgb_by_any_other_name_are_not_converted(mine: bytes, theirs: bytes) -> None:
+    document, pixels = cut_in(mine), picture(np.uint8, 60, 60)
+    assert new_background(document, Photo(pixels, icc=theirs)) == ""
+    assert np.array_equal(current(document.state).content.to_array(), pixels)  # type: ignore[union-attr]
+
+
+def test_colours_are_meant_in_srgb_and_kept_in_the_photos_profile() -> None:
+    document = cut_in(ADOBE)
+    adobe_red = pytest.approx(np.array(SRGB_RED_IN_ADOBE) / 255, abs=0.5 / 255)
+    assert new_background(document, RED) == ""
+    assert current(document.state).content.rgb == adobe_red  # type: ignore[union-attr]
+    assert (flatten(document.state, EFFECTS).pixels[0, 0] == SRGB_RED_IN_ADOBE).all()
+    assert new_background(document, Gradient((1.0, 1.0, 1.0), RED.rgb, 30.0)) == ""
+    run = current(document.state).content  # type: ignore[union-attr]
+    assert isinstance(run, Gradient)
+    assert (run.start, run.end, run.angle_deg) == ((1.0, 1.0, 1.0), adobe_red, 30.0)
+
+
+@pytest.mark.parametrize("icc", [None, SRGB_TABLE])
+def test_colours_on_a_photo_in_srgb_stay_to_the_last_digit(icc: bytes | None) -> None:
+    document, colour = cut_in(icc), SolidColour((0.1, 1 / 3, 0.7))
+    assert new_background(document, colour) == "" and current(document.state).content == colour  # type: ignore[union-attr]
+
+
+def test_a_colour_in_a_profile_that_cannot_be_read_is_taken_as_it_is_and_that_is_said() -> None:
+    document = cut_in(b"profile")
+    assert new_background(document, RED) == backdrop.UNKNOWN_COLOURS
+    assert current(document.state).content == RED  # type: ignore[union-attr]
+    assert new_background(document, Gradient(RED.rgb)) == backdrop.UNKNOWN_COLOURS
+    assert new_background(document, SolidColour((1.0, 1.0, 1.0))) == ""
 
 
 def test_preparing_changes_nothing_until_it_is_put_under() -> None:

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from editor import files
+from editor.document.colour import to_16_bit
+from editor.document.document import Photo
+from tests.editor.document.icc import ADOBE, SRGB_RED_IN_ADOBE
 
 
 @pytest.fixture
@@ -80,6 +83,30 @@ def test_a_picture_as_background_is_seen_where_the_subject_is_not(cutout, folder
     cv2.imwrite(str(folder / "sky.png"), np.full((60, 80, 3), (200, 100, 50), np.uint8))
     facts_of(cutout("--background", folder / "sky.png", "--output", folder / "new.png", "--json"))
     assert np.abs(read(folder / "new.png").pixels[0, 0].astype(int) - (50, 100, 200)).max() <= 1
+
+
+@pytest.fixture
+def adobe_photo(photo, registry, read):
+    """The demo as a photo in Adobe RGB, of 16 bits."""
+    pixels = to_16_bit(read(photo).pixels)
+    files.write_photo(photo, Photo(pixels, icc=ADOBE), registry.formats, overwrite=True)
+
+
+@pytest.mark.usefixtures("adobe_photo")
+def test_a_colour_is_meant_in_srgb_and_written_in_the_photos_profile(cutout, folder, read):
+    facts = facts_of(cutout("--background", "#ff0000", "--output", folder / "new.png", "--json"))
+    result = read(folder / "new.png")
+    assert result.icc == ADOBE and result.pixels.dtype == np.uint16 and not facts["notes"]
+    assert np.abs(result.pixels[0, 0] / 257 - SRGB_RED_IN_ADOBE).max() <= 0.5
+
+
+@pytest.mark.usefixtures("adobe_photo")
+def test_a_background_picture_is_brought_into_the_photos_profile(cutout, folder, read):
+    cv2.imwrite(str(folder / "red.png"), np.full((60, 80, 3), (0, 0, 255), np.uint8))
+    facts = facts_of(cutout("--background", folder / "red.png", "--output", folder / "new.png", "--json"))
+    result = read(folder / "new.png")
+    assert result.icc == ADOBE and result.pixels.dtype == np.uint16 and not facts["notes"]
+    assert np.abs(result.pixels[0, 0] / 257 - SRGB_RED_IN_ADOBE).max() <= 0.5
 
 
 def test_the_old_background_out_of_focus_can_be_the_new_one(cutout, folder, read):
