@@ -63,7 +63,7 @@ def _colorants(red: tuple[float, float], green: tuple[float, float], blue: tuple
 _D65 = np.array([0.3127 / 0.3290, 1.0, (1 - 0.3127 - 0.3290) / 0.3290])
 _CURVE = para(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 _VALUES = np.linspace(0, 1, 1024)
-_LIGHT = np.where(_VALUES >= 0.04045, ((_VALUES + 0.055) / 1.055) ** 2.4, _VALUES / 12.92)  # noqa: SIM300
+_LIGHT = np.where(_VALUES >= 0.04045, ((_VALUES + 0.055) / 1.055) ** 2.4, _VALUES / 12.92)
 
 ADOBE = profile(curv(563), _colorants((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65))
 """The primaries of Adobe RGB (1998) and its power, 563 / 256."""
