@@ -88,8 +88,7 @@ def test_every_kind_of_curve_is_read_as_littlecms_reads_it(name: str) -> None:
     for source, target in ((made, ADOBE), (ADOBE, made)):
         ours = convert_pixels(colours(), source, target)
         assert ours is not None
-        far = np.abs(ours.astype(int) - by_littlecms(colours(), source, target)).max(axis=2)
-        assert (far <= 1).mean() > 0.995 and far.max() <= 3  # LittleCMS turns steep and flat ends of curves by a table
+        assert np.abs(ours.astype(int) - by_littlecms(colours(), source, target)).max() <= 1
 
 
 @pytest.mark.parametrize("width", [1, 5, 64])
