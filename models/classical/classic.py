@@ -27,7 +27,7 @@ from models.classical.trimap_expansion import expand_trimap
 BACKGROUND = 0
 EPSILON = 1e-7  # the Laplacian's regularisation, for colours in [0, 1]
 WIDENED_TRUST = 0.2  # weight of a pixel that widening the trimap calls known; L's diagonal is about 5
-SAMPLED_TRUST = 0.005  # weight of a sampled alpha that explains its pixel exactly
+SAMPLED_TRUST = 0.003  # weight of a sampled alpha that explains its pixel exactly
 RESIDUAL_SCALE = 0.05  # a colour residual of this length lowers that trust by a factor e
 HAZE = 0.02  # an alpha this close to 0 or 1 is taken for noise
 LEAST_WEIGHT = 1e-6  # keeps the system definite
@@ -96,9 +96,14 @@ def _without_haze(alpha: np.ndarray) -> np.ndarray:
 def _sample(image: np.ndarray, trimap: np.ndarray, band: Band, report: Progress) -> Estimate:
     """Estimate the colours and alpha of the unknown pixels; where they are many, find the colours on a small photo."""
     factor = math.ceil(math.sqrt(band.row.size / SAMPLED_LIMIT))
+    small_trimap = _shrink_trimap(trimap, factor)
+    while factor > 1 and not ((small_trimap == FOREGROUND).any() and (small_trimap == BACKGROUND).any()):
+        factor -= 1  # thin marks would be lost
+        small_trimap = _shrink_trimap(trimap, factor)
     if factor == 1:
         return _sample_here(image, trimap, band, report)
-    small_image, small_trimap = _shrink(image, trimap, factor)
+    report(0.1, "Sampling")
+    small_image = _shrink_image(image, factor)
     small = Band.of(small_image, small_trimap)
     colours = _sample_here(small_image, small_trimap, small, report)
     # Colours vary slowly over a photo where alpha does not: so they are enlarged and alpha is fitted afresh.
@@ -116,17 +121,30 @@ def _sample_here(image: np.ndarray, trimap: np.ndarray, band: Band, report: Prog
     return share_pairs(band, *pairs, told(0.4, 0.2, "Comparing samples"))
 
 
-def _shrink(image: np.ndarray, trimap: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return photo and trimap smaller by a whole `factor`; a small pixel is known only if all its pixels agree."""
+def _shrink_trimap(trimap: np.ndarray, factor: int) -> np.ndarray:
+    """Return the trimap smaller by a whole `factor`; a small pixel is known only if all its pixels agree."""
+    if factor == 1:
+        return trimap
+    height, width = (-(-side // factor) for side in trimap.shape)
+    blocks = _pad_to_multiple(trimap, factor).reshape(height, factor, width, factor)
+    low, high = blocks.min(axis=(1, 3)), blocks.max(axis=(1, 3))
+    return np.where(low == high, low, UNKNOWN).astype(np.uint8)
+
+
+def _shrink_image(image: np.ndarray, factor: int) -> np.ndarray:
+    """Return the photo smaller by a whole `factor`, each pixel the mean of those it stands for."""
     import cv2
 
-    height, width = (-(-side // factor) for side in trimap.shape)
-    size = (width * factor, height * factor)
-    border = (0, size[1] - trimap.shape[0], 0, size[0] - trimap.shape[1], cv2.BORDER_REPLICATE)
-    small_image = cv2.resize(cv2.copyMakeBorder(image, *border), (width, height), interpolation=cv2.INTER_AREA)
-    blocks = cv2.copyMakeBorder(trimap, *border).reshape(height, factor, width, factor)
-    low, high = blocks.min(axis=(1, 3)), blocks.max(axis=(1, 3))
-    return small_image, np.where(low == high, low, UNKNOWN).astype(np.uint8)
+    padded = _pad_to_multiple(image, factor)
+    size = (padded.shape[1] // factor, padded.shape[0] // factor)
+    return cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
+
+
+def _pad_to_multiple(plane: np.ndarray, factor: int) -> np.ndarray:
+    import cv2
+
+    down, right = -plane.shape[0] % factor, -plane.shape[1] % factor
+    return cv2.copyMakeBorder(plane, 0, down, 0, right, cv2.BORDER_REPLICATE) if down or right else plane
 
 
 def _enlarge(small: Band, colours: Estimate, band: Band, factor: int) -> tuple[np.ndarray, np.ndarray]:
@@ -156,8 +174,11 @@ def _propagate(
     # Diagonal scaling is enough: the weights bound the condition number, which they do not in the closed form alone.
     scaling = 1 / system.matrix.diagonal()
 
+    done = 0.0
+
     def told(iteration: int, relative: float) -> None:
-        done = min(max(math.log(max(relative, 1e-30)) / math.log(TOLERANCE), 0.0), 1.0)
+        nonlocal done  # the residual does not fall at every pass, what is done never shrinks
+        done = max(done, min(math.log(max(relative, 1e-30)) / math.log(TOLERANCE), 1.0))
         report(0.7 + 0.3 * done, f"Solving, pass {iteration + 1}")
 
     def precondition(residual: np.ndarray) -> np.ndarray:

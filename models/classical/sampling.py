@@ -75,8 +75,9 @@ def gather_pairs(image: np.ndarray, trimap: np.ndarray, band: Band, tick: Tick) 
     chooses among the 8 x 8 pairs that its own rays met; alone this choice is rough, see pair_sharing. tick(fraction)
     is called for each piece and may raise to cancel.
     """
+    tick(0.0)
     distances = [_distance_to(trimap, mark) for mark in (255, 0)]
-    fallback = [image[trimap == mark].mean(axis=0) for mark in (255, 0)]
+    fallback = [_mean_colour(image, trimap, mark) for mark in (255, 0)]
     foreground, background = np.empty_like(band.colour), np.empty_like(band.colour)
     pieces = band.pieces()
     for step, piece in enumerate(pieces):
@@ -97,6 +98,12 @@ def _distance_to(trimap: np.ndarray, mark: int) -> np.ndarray:
     return cv2.distanceTransform((trimap != mark).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
 
 
+def _mean_colour(image: np.ndarray, trimap: np.ndarray, mark: int) -> np.ndarray:
+    import cv2
+
+    return np.array(cv2.mean(image, (trimap == mark).astype(np.uint8))[:3], np.float32)
+
+
 def _cast_rays(
     image: np.ndarray, distance: np.ndarray, row: np.ndarray, column: np.ndarray, fallback: np.ndarray
 ) -> Samples:
@@ -111,7 +118,7 @@ def _cast_rays(
     length, met = _leap(distance, from_y, from_x, np.sin(angle), np.cos(angle))
     hit_y = np.rint(from_y + length * np.sin(angle)).astype(np.int32)
     hit_x = np.rint(from_x + length * np.cos(angle)).astype(np.int32)
-    colour = np.broadcast_to(fallback.astype(np.float32), (length.size, 3)).copy()
+    colour = np.broadcast_to(fallback, (length.size, 3)).copy()
     colour[met] = image[hit_y[met], hit_x[met]]
     reach = np.where(met, length, FAR).astype(np.float32)
     return Samples(colour.reshape(-1, RAYS, 3), reach.reshape(-1, RAYS))
