@@ -83,7 +83,9 @@ def _sampled_prior(
     weight = np.full(row.size, WIDENED_TRUST)
     still_open = mark == UNKNOWN
     if still_open.any():
-        estimate = _sample(image, widened, Band.of(image, widened), report)
+        band = Band.of(image, widened)
+        report(0.1, "Sampling")
+        estimate = _sample(image, widened, band, report)
         prior[still_open] = estimate.alpha
         weight[still_open] = SAMPLED_TRUST * np.exp(-estimate.residual / RESIDUAL_SCALE) + LEAST_WEIGHT
     return prior, weight
@@ -107,7 +109,7 @@ def _sample(image: np.ndarray, trimap: np.ndarray, band: Band, report: Progress)
     small = Band.of(small_image, small_trimap)
     colours = _sample_here(small_image, small_trimap, small, report)
     # Colours vary slowly over a photo where alpha does not: so they are enlarged and alpha is fitted afresh.
-    foreground, background = _enlarge(small, colours, band, factor)
+    foreground, background = _enlarge(small, colours, band, factor, lambda: report(0.6, "Comparing samples"))
     return Estimate.of(band.colour, foreground, background)
 
 
@@ -125,10 +127,12 @@ def _shrink_trimap(trimap: np.ndarray, factor: int) -> np.ndarray:
     """Return the trimap smaller by a whole `factor`; a small pixel is known only if all its pixels agree."""
     if factor == 1:
         return trimap
-    height, width = (-(-side // factor) for side in trimap.shape)
-    blocks = _pad_to_multiple(trimap, factor).reshape(height, factor, width, factor)
-    low, high = blocks.min(axis=(1, 3)), blocks.max(axis=(1, 3))
-    return np.where(low == high, low, UNKNOWN).astype(np.uint8)
+    padded = _pad_to_multiple(trimap, factor)
+    small = padded[::factor, ::factor].copy()
+    for dy in range(factor):
+        for dx in range(factor):
+            small[small != padded[dy::factor, dx::factor]] = UNKNOWN
+    return small
 
 
 def _shrink_image(image: np.ndarray, factor: int) -> np.ndarray:
@@ -147,7 +151,9 @@ def _pad_to_multiple(plane: np.ndarray, factor: int) -> np.ndarray:
     return cv2.copyMakeBorder(plane, 0, down, 0, right, cv2.BORDER_REPLICATE) if down or right else plane
 
 
-def _enlarge(small: Band, colours: Estimate, band: Band, factor: int) -> tuple[np.ndarray, np.ndarray]:
+def _enlarge(
+    small: Band, colours: Estimate, band: Band, factor: int, tick: Callable[[], None]
+) -> tuple[np.ndarray, np.ndarray]:
     """Return foreground and background (n, 3) at the pixels of `band`, bilinear among the small unknown pixels."""
     height, width = small.number.shape
     y, x = ((axis + np.float32(0.5)) / factor - np.float32(0.5) for axis in (band.row, band.column))
@@ -156,6 +162,7 @@ def _enlarge(small: Band, colours: Estimate, band: Band, factor: int) -> tuple[n
     foreground, background = np.zeros_like(band.colour), np.zeros_like(band.colour)
     for dy in (0, 1):
         for dx in (0, 1):
+            tick()
             number = small.number[np.clip(top + dy, 0, height - 1), np.clip(left + dx, 0, width - 1)]
             weight = (1 - np.abs(y - top - dy)) * (1 - np.abs(x - left - dx)) * (number >= 0)
             total += weight[:, None]
