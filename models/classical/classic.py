@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from models.classical.closed_form import check_inputs, check_plane
+from models.classical.large_region import narrowed
 from models.classical.matting_laplacian import FOREGROUND, UNKNOWN, assemble
 from models.classical.pair_sharing import Estimate, share_pairs
 from models.classical.sampling import Band, gather_pairs
@@ -52,6 +53,9 @@ def classic_matte(
     """
     _check(image, trimap, start)
     report = progress if progress is not None else _ignore
+    trimap, coarse = narrowed(image, trimap, classic_matte, report)
+    if coarse is not None:
+        return coarse
     alpha = (trimap == FOREGROUND).astype(np.float32)
     row, column = np.nonzero(trimap == UNKNOWN)
     if row.size:

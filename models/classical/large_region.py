@@ -39,8 +39,9 @@ def narrowed(
     size = ((width + 1) // 2, (height + 1) // 2)
     small_image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     blocks = np.pad(trimap, ((0, height % 2), (0, width % 2)), mode="edge").reshape(size[1], 2, size[0], 2)
-    low, high = blocks.min(axis=(1, 3)), blocks.max(axis=(1, 3))
-    small_trimap = np.where(low == high, low, UNKNOWN).astype(np.uint8)
+    subject, ground = (blocks == FOREGROUND).any(axis=(1, 3)), (blocks == 0).any(axis=(1, 3))
+    small_trimap = np.full(subject.shape, UNKNOWN, np.uint8)  # a mark wins over unknown: scribbles may be thin
+    small_trimap[subject & ~ground], small_trimap[ground & ~subject] = FOREGROUND, 0
     small = matte(small_image, small_trimap, lambda part, _: progress(part / 2, "Solving at half the size"))
     coarse = np.clip(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
     coarse[trimap != UNKNOWN] = (trimap[trimap != UNKNOWN] == FOREGROUND).astype(np.float32)

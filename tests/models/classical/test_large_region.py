@@ -47,3 +47,11 @@ def test_what_cannot_be_narrowed_enough_takes_the_small_photo_s_alpha() -> None:
     assert not (result == 128).any()
     assert np.abs(coarse - alpha).mean() < 0.03
     assert (coarse[trimap == 0] == 0).all() and (coarse[trimap == 255] == 1).all()
+
+
+def test_marks_of_one_pixel_survive_the_halving() -> None:
+    image, trimap, _ = scribbled()
+    trimap[:], trimap[1, 1:9], trimap[81, 81:89] = 128, 0, 255
+    result, coarse = large_region.narrowed(image, trimap, closed_form_matte, told, limit=10)
+    assert coarse is not None and coarse[81, 81] == 1 and coarse[1, 1] == 0
+    assert not (result == 128).any()
