@@ -20,11 +20,12 @@ from editor.document.document import Document, DocumentState, Photo
 from editor.document.effects import check_value
 from editor.document.geometry import Placement, Rect
 from editor.errors import Cancelled, UserError
+from editor.paths import models_dir
 
 __all__ = [
     "Cancelled", "Command", "Document", "DocumentState", "Effect", "Engine", "FileFormat", "Param", "Photo",
     "Placement", "PointerEvent", "Progress", "Rect", "Ring", "Services", "Shape", "Tool", "UserError", "WriteOptions",
-    "check_params", "param", "params_of",
+    "check_params", "models_dir", "param", "params_of",
 ]  # fmt: skip
 
 Progress: TypeAlias = Callable[[float, str], None]
@@ -80,6 +81,13 @@ class Engine(ABC):
     licence: ClassVar[str] = "MIT"
     rank: ClassVar[int] = 0
     """The available engine of the highest rank is the default."""
+    finds_trimap: ClassVar[bool] = False
+    """True for an engine that needs no marks: it has ``find`` as well."""
+
+    @classmethod
+    def missing(cls) -> str:
+        """Why it cannot run here as things are: one sentence and what to do; empty when it can. Quick, never raises."""
+        return ""
 
     @abstractmethod
     def run(
@@ -91,6 +99,14 @@ class Engine(ABC):
         an earlier alpha of the same photo that may be used as a first guess. Known pixels must come out exactly as
         marked. ``progress`` is to be called at least once a second. ``UserError`` says what the user can mend.
         """
+
+    def find(self, image: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        """Return trimap (H, W) uint8 (0, 128, 255) and alpha (H, W) float32 of a photo that bears no marks.
+
+        Asked only where ``finds_trimap``. Alpha equals the trimap where that is known. ``UserError`` where there is
+        nothing to be found.
+        """
+        raise NotImplementedError
 
     def device(self) -> str:
         """Where it runs, in words for the user."""
@@ -266,8 +282,9 @@ class Services:
     failures: tuple[str, ...] = ()
 
     def default_engine(self) -> type[Engine]:
-        """The engine of the highest rank."""
-        return max(self.engines.values(), key=lambda engine: engine.rank)
+        """The engine of the highest rank among those that can run here."""
+        ready = [engine for engine in self.engines.values() if not engine.missing()]
+        return max(ready or self.engines.values(), key=lambda engine: engine.rank)
 
 
 class Command(ABC):

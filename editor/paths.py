@@ -39,6 +39,11 @@ def plugin_dir() -> Path:
     return _made(data_dir() / "plugins")
 
 
+def models_dir() -> Path:
+    """The folder of the weights that the user has imported. It exists when this returns."""
+    return _made(data_dir() / "models")
+
+
 def log_file() -> Path:
     """The log; its folder exists when this returns, the file not necessarily."""
     return data_dir() / "mattelier.log"

@@ -8,7 +8,8 @@ from editor import log, paths
 
 
 @pytest.mark.parametrize(
-    "folder", [paths.config_dir, paths.data_dir, paths.cache_dir, paths.recovery_dir, paths.plugin_dir]
+    "folder",
+    [paths.config_dir, paths.data_dir, paths.cache_dir, paths.recovery_dir, paths.plugin_dir, paths.models_dir],
 )
 def test_a_users_folder_lies_under_mattelier_home_and_exists(folder, home):
     assert folder().is_dir()

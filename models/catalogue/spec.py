@@ -1,0 +1,59 @@
+"""What the catalogue knows of a network: enough to list, count, build and run it. Importing this brings no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class PaperRow:
+    """Where a network stands in its paper, and the figures printed there (None where none is printed).
+
+    ``parameters_m`` is in millions; ``gflops`` are the paper's (counting.py, at 224 x 224).
+    """
+
+    table: str
+    """The thesis's tables in which it is a row: ``3.4``, or ``6.3, 6.4``."""
+    row: str
+    parameters_m: float | None = None
+    gflops: float | None = None
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One network of the catalogue.
+
+    ``code`` names a callable as ``module:name`` that returns an ``nn.Module`` when it is called with ``options``.
+    A network with ``channels`` 4 takes (N, 4, H, W): normalised RGB and the trimap / 255; one with 3 takes RGB alone.
+    H and W are multiples of ``stride``. It answers (N, 1, H, W), raw alpha, or, where ``finds_trimap``, the logits of
+    background, unknown, foreground (N, 3, H, W) and raw alpha (N, 1, H, W).
+    """
+
+    name: str
+    title: str
+    family: str
+    """``indexnet``, ``a2u``, ``rmat`` or ``pspm``."""
+    description: str
+    """One sentence, for a photographer: what it is good at."""
+    code: str
+    paper: PaperRow
+    options: Mapping[str, object] = field(default_factory=lambda: NOTHING)
+    parameters: int | None = None
+    """The count that holds exactly; None where the layout is fitted to the printed figures."""
+    tolerance: float = 0.006
+    """How far, relatively, our parameters and GFLOPs may be from the paper's printed figures."""
+    gflops_of: str = "convolutions"
+    """The paper's convention of counting: ``convolutions``, or ``tokens`` (RMat's, counting.py)."""
+    channels: int = 4
+    stride: int = 32
+    finds_trimap: bool = False
+    margin_px: int = 128
+    """How far a pixel of the answer looks around itself, for work in pieces: what is cut off beyond hardly matters."""
+    licence: str = "MIT"
+    """The licence of the network's code; weights bring their own."""
+    note: str = ""
+    """What the paper's figure cannot be met in, or what several layouts fit: one sentence, shown in the list."""

@@ -1,0 +1,37 @@
+"""What a loaded network looks like to everyone else: numpy in, numpy out, and where it runs."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from models.catalogue.spec import ModelSpec
+
+
+class Predictor(Protocol):
+    """A network with its weights on a device. ``models.load`` makes one; it may be used by one thread at a time."""
+
+    spec: ModelSpec
+    device: str
+    """``cpu``, ``cuda`` or ``mps``."""
+    reason: str
+    """Why it runs there, in words for the user: ``CPU, float32: no GPU was found``."""
+    precision: str
+    """``float32``, ``bfloat16`` or ``float16``."""
+
+    def predict(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The network's raw answers, float32, each (N, C, h, w), for inputs (N, channels, h, w) float32.
+
+        h and w are multiples of ``spec.stride``. ``MemoryError`` where the device's memory does not suffice; the
+        predictor stays usable.
+        """
+        ...
+
+    def remember_whole(self, inputs: np.ndarray | None) -> None:
+        """Take what the network draws from the whole picture from ``inputs`` (1, channels, h, w), the photo reduced.
+
+        Every ``predict`` after it uses that instead of what its own piece shows; None forgets it. Nothing happens for
+        a network that looks at no whole.
+        """
+        ...
