@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,8 @@ class Predictor(Protocol):
     """Why it runs there, in words for the user: ``CPU, float32: no GPU was found``."""
     precision: str
     """``float32``, ``bfloat16`` or ``float16``."""
+    tick: Callable[[float], None] | None
+    """Called between the layers of ``predict`` with the share of them that is done; what it raises ends ``predict``."""
 
     def predict(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         """The network's raw answers, float32, each (N, C, h, w), for inputs (N, channels, h, w) float32.
@@ -33,5 +36,12 @@ class Predictor(Protocol):
 
         Every ``predict`` after it uses that instead of what its own piece shows; None forgets it. Nothing happens for
         a network that looks at no whole.
+        """
+        ...
+
+    def most_pixels(self, limit_bytes: int) -> int:
+        """How many pixels h * w ``predict`` can take at a time within that much memory of its device.
+
+        With 0 it goes by what is free.
         """
         ...
