@@ -20,12 +20,13 @@ from editor.document.document import Document, DocumentState, Photo
 from editor.document.effects import check_value
 from editor.document.geometry import Placement, Rect
 from editor.errors import Cancelled, UserError
-from editor.paths import models_dir
+from editor.model_shelf import FoundWeights, ModelRow, ModelShelf
+from editor.paths import cache_dir, models_dir
 
 __all__ = [
-    "Cancelled", "Command", "Document", "DocumentState", "Effect", "Engine", "FileFormat", "Param", "Photo",
-    "Placement", "PointerEvent", "Progress", "Rect", "Ring", "Services", "Shape", "Tool", "UserError", "WriteOptions",
-    "check_params", "models_dir", "param", "params_of",
+    "Cancelled", "Command", "Document", "DocumentState", "Effect", "Engine", "FileFormat", "FoundWeights", "ModelRow",
+    "ModelShelf", "Param", "Photo", "Placement", "PointerEvent", "Progress", "Rect", "Ring", "Services", "Shape",
+    "Tool", "UserError", "WriteOptions", "cache_dir", "check_params", "models_dir", "param", "params_of",
 ]  # fmt: skip
 
 Progress: TypeAlias = Callable[[float, str], None]
@@ -265,7 +266,7 @@ class FileFormat(ABC):
 class Services:
     """What a command may ask of the program; it imports nothing but this module.
 
-    ``engines``, ``effects``, ``tools``, ``formats`` map names to classes. ``read_photo``, ``read_trimap``,
+    ``engines``, ``effects``, ``tools``, ``formats``, ``shelves`` map names to classes. ``read_photo``, ``read_trimap``,
     ``read_alpha`` and ``write_photo`` are those of ``editor.files``, ``draw_demo`` that of ``editor.demo``.
     ``failures`` names, a line each, the plugins that could not be loaded.
     """
@@ -280,6 +281,7 @@ class Services:
     read_alpha: Callable[..., np.ndarray]
     draw_demo: Callable[..., Any]
     failures: tuple[str, ...] = ()
+    shelves: dict[str, type[ModelShelf]] = field(default_factory=dict)
 
     def default_engine(self) -> type[Engine]:
         """The engine of the highest rank among those that can run here."""

@@ -129,6 +129,7 @@ def _services(registry: Registry) -> Services:
         read_alpha=files.read_alpha,
         draw_demo=demo.draw_demo,
         failures=tuple(str(failure) for failure in registry.failures),
+        shelves=registry.shelves,
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from editor.api import Command, Effect, Engine, FileFormat, Tool
+from editor.api import Command, Effect, Engine, FileFormat, ModelShelf, Tool
 
 ENTRY_POINT_GROUP = "mattelier.plugins"
 _USER_PREFIX = "mattelier_user_plugin_"
@@ -47,6 +47,7 @@ class Registry:
     tools: dict[str, type[Tool]] = field(default_factory=dict)
     formats: dict[str, type[FileFormat]] = field(default_factory=dict)
     commands: dict[str, type[Command]] = field(default_factory=dict)
+    shelves: dict[str, type[ModelShelf]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
 
     def add(self, plugin: object, module: str) -> None:
@@ -70,7 +71,7 @@ class Registry:
                 if not problem:
                     shelf[plugin.name] = plugin
                 return problem
-        return f"{plugin!r} is no subclass of Engine, Effect, Tool, FileFormat or Command"
+        return f"{plugin!r} is no subclass of Engine, Effect, Tool, FileFormat, Command or ModelShelf"
 
     def _shelves(self) -> dict[type, tuple[dict[str, Any], tuple[str, ...]]]:
         """For every base class: where its plugins stand, and the attributes without which one cannot be shown."""
@@ -80,6 +81,7 @@ class Registry:
             Tool: (self.tools, ("name", "title", "icon")),
             FileFormat: (self.formats, ("name", "title", "suffixes")),
             Command: (self.commands, ("name", "help")),
+            ModelShelf: (self.shelves, ("name", "title")),
         }
 
 
