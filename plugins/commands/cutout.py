@@ -8,8 +8,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,25 +22,24 @@ from editor.api import (
     Services,
     UserError,
     WriteOptions,
-    check_params,
-    params_of,
 )
-
-_BAR_CELLS = 30
+from plugins.commands._bar import Bar
+from plugins.commands._engine_choice import chosen_engine
 
 
 class CutOut(Command):
     """Computes a matte for a photo with its trimap, and writes the cut-out or a composite."""
 
     name: ClassVar[str] = "cutout"
-    help: ClassVar[str] = "Cut the subject out of a photo, given its trimap."
+    help: ClassVar[str] = "Cut the subject out of a photo, given its trimap or by an engine that finds it."
 
     def arguments(self, parser: argparse.ArgumentParser) -> None:
         """See the base class."""
         parser.add_argument("photo", type=Path, metavar="PHOTO")
         parser.add_argument(
-            "--trimap", required=True, type=Path, metavar="T", help="white subject, black background, grey unknown"
-        )
+            "--trimap", type=Path, metavar="T",
+            help="white subject, black background, grey unknown; not needed by an engine that finds its own",
+        )  # fmt: skip
         parser.add_argument("--engine", metavar="NAME", help="see `mattelier engines`; without it the default one")
         parser.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the engine; may be repeated"
@@ -52,6 +49,7 @@ class CutOut(Command):
         )
         parser.add_argument("--output", type=Path, metavar="OUT", help="default: PHOTO_cutout.png beside the photo")
         parser.add_argument("--matte", type=Path, metavar="OUT", help="write the alpha, too, as a grey picture")
+        parser.add_argument("--trimap-out", type=Path, metavar="OUT", help="write the trimap, found or given, too")
         parser.add_argument(
             "--decontaminate", type=float, default=100.0, metavar="0..100",
             help="how far the old background's colour is taken out of soft edges, in percent (default: 100)",
@@ -66,9 +64,9 @@ class CutOut(Command):
 
         started = time.perf_counter()
         output = args.output or args.photo.with_name(f"{args.photo.stem}_cutout.png")
-        engine = _engine(args, services)
+        engine = chosen_engine(args.engine, args.set, services)
         _check_targets(args, output, services)
-        bar = _Bar(sys.stderr)
+        bar = Bar(sys.stderr)
         document, notes = _opened(args, services)
         background = _background(args.background, services)
         _matte(document, engine, args.decontaminate / 100, bar.part(0.0, 0.9))
@@ -93,46 +91,6 @@ class CutOut(Command):
         }
         print(json.dumps(facts, indent=2) if args.json else _sentence(engine, facts))
         return 0
-
-
-def _engine(args: argparse.Namespace, services: Services) -> Engine:
-    """The engine that was asked for, with the settings that were asked for."""
-    if not services.engines:
-        raise UserError("There is no matting engine.", "`mattelier engines` says which could not be loaded.")
-    name = args.engine or services.default_engine().name
-    if name not in services.engines:
-        raise UserError(f"There is no engine {name}.", f"Choose one of {', '.join(sorted(services.engines))}.")
-    kind = services.engines[name]
-    settings = dict(_setting(kind, text) for text in args.set)
-    engine = kind(**settings)
-    check_params(engine)
-    return engine
-
-
-def _setting(kind: type[Engine], text: str) -> tuple[str, Any]:
-    """Name and value of ``name=value``, in the type of the setting's default."""
-    known = params_of(kind)
-    name, equals, value = text.partition("=")
-    if not equals or name not in known:
-        names = ", ".join(known) or "none"
-        raise UserError(f"{text} is no setting of {kind.name}.", f"Write NAME=VALUE; its settings are: {names}.")
-    default = next(f.default for f in fields(kind) if f.name == name)  # type: ignore[arg-type]
-    try:
-        return name, _parsed(value, default)
-    except ValueError as error:
-        raise UserError(f"{name} cannot be {value}.", f"It is something like {default}.") from error
-
-
-def _parsed(value: str, default: Any) -> Any:
-    """The text as a value of the default's type; ``ValueError`` where it is none."""
-    if isinstance(default, bool):
-        words = dict.fromkeys(("yes", "true", "on", "1"), True) | dict.fromkeys(("no", "false", "off", "0"), False)
-        if value.lower() not in words:
-            raise ValueError(value)
-        return words[value.lower()]
-    if isinstance(default, tuple):
-        return tuple(float(part) for part in value.split(","))
-    return type(default)(value)
 
 
 def _check_targets(args: argparse.Namespace, output: Path, services: Services) -> None:
@@ -249,38 +207,6 @@ def _sentence(engine: Engine, facts: dict[str, Any]) -> str:
     width, height = facts["size"]
     lines = [f"{engine.title} on {facts['device']}: {width} x {height} pixels in {facts['seconds']:.1f} s"]
     return "\n".join([*lines, *facts["files"], *facts["notes"]])
-
-
-class _Bar:
-    """A progress bar on a terminal; nothing where stderr is no terminal."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._shown = ""
-
-    def part(self, low: float, high: float) -> Callable[[float, str], None]:
-        """A progress callable for one stage of the work, from ``low`` to ``high`` of the whole."""
-
-        def progress(fraction: float, text: str) -> None:
-            self._show(low + (high - low) * min(1.0, max(0.0, fraction)), text)
-
-        return progress
-
-    def clear(self) -> None:
-        """Take the bar off the screen."""
-        if self._shown:
-            self._stream.write("\r" + " " * len(self._shown) + "\r")
-            self._stream.flush()
-
-    def _show(self, fraction: float, text: str) -> None:
-        if not self._stream.isatty():
-            return
-        full = round(fraction * _BAR_CELLS)
-        line = f"[{'#' * full}{'.' * (_BAR_CELLS - full)}] {fraction:4.0%} {text}"[:78]
-        if line != self._shown:
-            self._stream.write("\r" + line.ljust(len(self._shown)))
-            self._stream.flush()
-            self._shown = line
 
 
 PLUGINS = [CutOut]

@@ -233,7 +233,7 @@ def test_cancelling_half_way_leaves_no_file(cutout, folder, monkeypatch, registr
 def test_a_terminal_sees_a_bar_that_is_gone_at_the_end():
     from io import StringIO
 
-    from plugins.commands.cutout import _Bar
+    from plugins.commands._bar import Bar
 
     class Terminal(StringIO):
         def isatty(self) -> bool:
@@ -241,7 +241,7 @@ def test_a_terminal_sees_a_bar_that_is_gone_at_the_end():
 
     terminal, file = Terminal(), StringIO()
     for stream in (terminal, file):
-        bar = _Bar(stream)
+        bar = Bar(stream)
         bar.part(0.0, 0.5)(1.0, "Solving")
         bar.clear()
     assert "50% Solving" in terminal.getvalue() and terminal.getvalue().endswith(" \r")
