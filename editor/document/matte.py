@@ -12,7 +12,7 @@ import numpy as np
 from editor.document import trimap
 from editor.document.blend import as_float
 from editor.document.clean_plate import clean_plate
-from editor.document.document import Document, DocumentState
+from editor.document.document import UNMARKED, Document, DocumentState
 from editor.document.foreground import estimate_colours, estimate_foreground, estimate_foreground_in
 from editor.document.geometry import Rect
 from editor.document.tiles import TILE_PX, Key, Plane
@@ -22,6 +22,7 @@ Progress: TypeAlias = Callable[[float, str], None]
 OPAQUE = 65535
 ENGINE_SHARE = 0.8
 """The part of the progress that is the engine's; the rest goes to colours."""
+_FAULT = "Choose another engine; this one has a fault that its author should hear of."
 COLOUR_MARGIN_PX = 24
 
 
@@ -29,11 +30,17 @@ class MattingEngine(Protocol):
     """What is needed of an engine here; ``editor.api.Engine`` is its promise to plugins."""
 
     title: str
+    finds_trimap: bool
+    """True where it has ``find`` too, and so needs no marks."""
 
     def run(
         self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
     ) -> np.ndarray:
         """Alpha (H, W) float32 in [0, 1] of a photo (H, W, 3) float32 and its trimap (H, W) uint8."""
+        ...
+
+    def find(self, image: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        """Trimap (H, W) uint8 and alpha (H, W) float32 in [0, 1] of a photo (H, W, 3) float32 alone."""
         ...
 
     def device(self) -> str:
@@ -46,7 +53,8 @@ class MatteResult:
     """What a run leaves: the planes, and how they came about.
 
     ``mask`` is uint16. ``foreground`` holds the subject's own colours in the photo's depth and shares with the photo
-    every tile without soft pixels; ``plate`` the colours behind it, or None where no layer wants them.
+    every tile without soft pixels; ``plate`` the colours behind it, or None where no layer wants them. ``trimap`` is
+    what the engine found where nothing was marked; None where it went by marks alone.
     """
 
     mask: Plane
@@ -55,32 +63,47 @@ class MatteResult:
     seconds: float
     engine: str
     device: str
+    trimap: Plane | None = None
 
 
 def run_matting(state: DocumentState, engine: MattingEngine, progress: Progress) -> MatteResult:
     """Compute the subject's matte and colours from the marks of ``state``; meant for a worker, nothing is changed.
 
-    Starts from the matte that is there, if there is one. Raises ``UserError`` for marks that leave nothing to go by and
+    Starts from the matte that is there, if there is one. An engine that finds its own trimap is asked for it where
+    something is still unmarked; what is marked holds. Raises ``UserError`` for marks that leave nothing to go by and
     for an engine whose answer is no matte; what the engine itself raises passes through.
     """
     started = time.perf_counter()
+    finding = engine.finds_trimap and trimap.has_gaps(state.trimap)
     marks = trimap.for_engine(state.trimap)
-    trimap.check(marks)
+    if not finding:
+        trimap.check(marks)
     content = photo_of(state)
     progress(0.0, "preparing the photo")
-    alpha = _computed(state, engine, content, marks, lambda share, text: progress(ENGINE_SHARE * share, text))
+
+    def engine_progress(share: float, text: str) -> None:
+        progress(ENGINE_SHARE * share, text)
+
+    if finding:
+        marks, alpha = _found(state, engine, content, engine_progress)
+    else:
+        alpha = _computed(state, engine, content, marks, engine_progress)
+    found = trimap.from_array(marks) if finding else None
     mask = Plane.from_array(as_mask(keep_known(alpha, marks)))
     del alpha, marks
     foreground, plate = _coloured(state, content, mask, lambda part, text: progress(_after(part), text))
     progress(1.0, "done")
-    return MatteResult(mask, foreground, plate, time.perf_counter() - started, engine.title, engine.device())
+    return MatteResult(mask, foreground, plate, time.perf_counter() - started, engine.title, engine.device(), found)
 
 
 def take_over(document: Document, result: MatteResult) -> None:
     """Show the result: mask and colours on the subject, the plate on every layer that follows the matte.
 
-    Call it inside ``document.edit``: it is one step.
+    A trimap that was found comes to lie under the marks, those made meanwhile included. Call it inside
+    ``document.edit``: it is one step.
     """
+    if result.trimap is not None:
+        document.set_trimap(trimap.laid_under(result.trimap, document.state.trimap))
     document.set_matte(result.mask, result.foreground)
     if result.plate is not None:
         show_plate(document, result.plate)
@@ -148,14 +171,47 @@ def _computed(
     state: DocumentState, engine: MattingEngine, content: Plane, marks: np.ndarray, progress: Progress
 ) -> np.ndarray:
     """The engine's alpha, looked over. The engine sees arrays that cannot be written to."""
-    image = as_float(content.to_array())
+    image = _locked(as_float(content.to_array()))
     mask = state.subject_layer.mask
-    start = None if mask is None else _alpha_of(mask)
-    for array in (image, marks, start):
-        if array is not None:
-            array.flags.writeable = False
-    alpha = engine.run(image, marks, progress, start)
+    start = None if mask is None else _locked(_alpha_of(mask))
+    alpha = engine.run(image, _locked(marks), progress, start)
     return _looked_over(alpha, marks.shape, engine.title)
+
+
+def _found(
+    state: DocumentState, engine: MattingEngine, content: Plane, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """The trimap that the engine finds, with the marks laid over it, and alpha, both looked over.
+
+    Where a mark says unknown and the engine saw no doubt, it has given no opacities: it is asked again, with the marks.
+    """
+    image, own = _locked(as_float(content.to_array())), state.trimap.to_array()
+    doubted = own == trimap.UNKNOWN
+    share = 0.5 if doubted.any() else 1.0
+    found, alpha = engine.find(image, lambda part, text: progress(share * part, text))
+    _check_found(found, own.shape, engine.title)
+    alpha = _looked_over(alpha, own.shape, engine.title)
+    marks = np.where(own == UNMARKED, found, own)
+    if (doubted & (found != trimap.UNKNOWN)).any():
+        start = _locked(keep_known(alpha, found))
+        again = engine.run(image, _locked(marks), lambda part, text: progress(share + (1 - share) * part, text), start)
+        alpha = _looked_over(again, own.shape, engine.title)
+    return marks, alpha
+
+
+def _locked(array: np.ndarray) -> np.ndarray:
+    """The same array, from now on not to be written to."""
+    array.flags.writeable = False
+    return array
+
+
+def _check_found(found: object, shape: tuple[int, ...], title: str) -> None:
+    """Raise a ``UserError`` that names the engine where what it found is no trimap of ``shape``."""
+    if not isinstance(found, np.ndarray) or found.shape != shape or found.dtype != np.uint8:
+        raise UserError(f"The engine “{title}” found something that is no trimap of {shape}.", _FAULT)
+    counts = np.bincount(found.reshape(-1), minlength=256)
+    if counts[[trimap.BACKGROUND, trimap.UNKNOWN, trimap.FOREGROUND]].sum() != found.size:
+        raise UserError(f"The engine “{title}” found a trimap with other values than 0, 128 and 255.", _FAULT)
 
 
 def _looked_over(alpha: object, shape: tuple[int, ...], title: str) -> np.ndarray:
@@ -163,14 +219,13 @@ def _looked_over(alpha: object, shape: tuple[int, ...], title: str) -> np.ndarra
 
     Rounding errors are forgiven.
     """
-    hint = "Choose another engine; this one has a fault that its author should hear of."
     if not isinstance(alpha, np.ndarray) or alpha.shape != shape:
         found = f"an array of {alpha.shape}" if isinstance(alpha, np.ndarray) else type(alpha).__name__
-        raise UserError(f"The engine “{title}” answered with {found} instead of a matte of {shape}.", hint)
+        raise UserError(f"The engine “{title}” answered with {found} instead of a matte of {shape}.", _FAULT)
     if alpha.dtype.kind != "f" or not np.isfinite(alpha).all():
-        raise UserError(f"The engine “{title}” answered with values that are no numbers.", hint)
+        raise UserError(f"The engine “{title}” answered with values that are no numbers.", _FAULT)
     if alpha.min() < -1e-3 or alpha.max() > 1 + 1e-3:
-        raise UserError(f"The engine “{title}” answered with opacities outside 0 to 1.", hint)
+        raise UserError(f"The engine “{title}” answered with opacities outside 0 to 1.", _FAULT)
     return np.clip(alpha, 0.0, 1.0).astype(np.float32, copy=False)
 
 

@@ -118,6 +118,23 @@ def for_engine(plane: Plane) -> np.ndarray:
     return pixels
 
 
+def has_gaps(plane: Plane) -> bool:
+    """True where something of it bears no mark yet."""
+    return any(bool((plane.read(plane.tile_rect(key)) == UNMARKED).any()) for key in plane.keys())
+
+
+def laid_under(found: Plane, marks: Plane) -> Plane:
+    """``found``, a trimap that says something everywhere, with every mark of ``marks`` laid over it."""
+    changed: dict[Key, np.ndarray | None] = {}
+    for key in marks.keys():
+        area = marks.tile_rect(key)
+        tile = marks.read(area)
+        marked = tile != UNMARKED
+        if marked.any():
+            changed[key] = np.where(marked, tile, found.read(area))
+    return found.with_tiles(changed) if changed else found
+
+
 def check(trimap: np.ndarray) -> None:
     """Raise ``UserError`` where a (H, W) trimap of 0, 128, 255 leaves an engine nothing to go by, or nothing to do."""
     counts = np.bincount(trimap.reshape(-1), minlength=256)

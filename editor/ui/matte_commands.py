@@ -44,7 +44,10 @@ class MatteCommands:
         desk.opened.connect(lambda _: self._forget())
 
     def compute(self, engine: Engine) -> Job:
-        """Run an engine on the marks as they are; the matte is one undo step when it comes."""
+        """Run an engine on the marks as they are; the matte is one undo step when it comes.
+
+        An engine that finds its own trimap needs none; what it finds comes in the same step, under the marks.
+        """
         document = self._desk.require()
         state = document.state
 
@@ -55,6 +58,8 @@ class MatteCommands:
                 matte.take_over(document, result)
                 notes = dict(document.state.notes) | {"engine": engine.name}
                 document.show(replace(document.state, notes=notes))
+            if result.trimap is not None:
+                self._edge, self._laid = None, None  # an earlier band has nothing to do with the new marks
             if result.plate is None:
                 self._refresh_plate(document)  # a blurred background may have been laid meanwhile
             self.computed.emit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import itertools
 import json
 import os
 import sys
@@ -64,7 +65,7 @@ class CutOut(Command):
 
         started = time.perf_counter()
         output = args.output or args.photo.with_name(f"{args.photo.stem}_cutout.png")
-        engine = chosen_engine(args.engine, args.set, services)
+        engine = _engine(args, services)
         _check_targets(args, output, services)
         bar = Bar(sys.stderr)
         document, notes = _opened(args, services)
@@ -79,6 +80,8 @@ class CutOut(Command):
         write(output, picture)
         if args.matte:
             write(args.matte, composite.matte_picture(document.state))
+        if args.trimap_out:
+            write(args.trimap_out, _trimap_picture(document))
         bar.clear()
         facts = {
             "engine": engine.name,
@@ -86,25 +89,39 @@ class CutOut(Command):
             "licence": engine.licence,
             "seconds": round(time.perf_counter() - started, 3),
             "size": [document.state.width, document.state.height],
-            "files": [str(path) for path in (output, args.matte) if path],
+            "files": [str(path) for path in (output, args.matte, args.trimap_out) if path],
             "notes": notes,
         }
         print(json.dumps(facts, indent=2) if args.json else _sentence(engine, facts))
         return 0
 
 
+def _engine(args: argparse.Namespace, services: Services) -> Engine:
+    """The engine that was asked for; without a trimap one that needs none."""
+    finders = [kind for kind in services.engines.values() if kind.finds_trimap and not kind.missing()]
+    name = args.engine
+    if name is None and args.trimap is None and finders:
+        name = max(finders, key=lambda kind: kind.rank).name
+    engine = chosen_engine(name, args.set, services)
+    if args.trimap is None and not engine.finds_trimap:
+        others = ", ".join(sorted(kind.name for kind in finders))
+        hint = f", or name an engine that finds its own: {others}." if others else "; no engine here finds its own."
+        raise UserError(f"The engine {engine.name} needs a trimap.", f"Give it one with --trimap{hint}")
+    return engine
+
+
 def _check_targets(args: argparse.Namespace, output: Path, services: Services) -> None:
     """Refuse now what would only fail after a minute of work."""
     if not 0 <= args.decontaminate <= 100:
         raise UserError(f"--decontaminate is {args.decontaminate:g}.", "It must lie between 0 and 100.")
-    if args.matte and args.matte.resolve() == output.resolve():
-        raise UserError(f"Cut-out and matte cannot both be {output.name}.", "Give them different names.")
-    alpha_for = {output: args.background is None, args.matte: False}
-    for path in (output, args.matte):
-        if path is None:
-            continue
+    what = {"Cut-out": output, "matte": args.matte, "trimap": args.trimap_out}
+    given = {word: path for word, path in what.items() if path is not None}
+    for (one, path), (other, second) in itertools.combinations(given.items(), 2):
+        if path.resolve() == second.resolve():
+            raise UserError(f"{one.capitalize()} and {other} cannot both be {path.name}.", "Give them different names.")
+    for path in given.values():
         _check_place(path, args.overwrite)
-        _check_format(path, alpha_for[path], services)
+        _check_format(path, path is output and args.background is None, services)
 
 
 def _check_place(path: Path, overwrite: bool) -> None:
@@ -137,19 +154,25 @@ def _check_format(path: Path, needs_alpha: bool, services: Services) -> None:
 
 
 def _opened(args: argparse.Namespace, services: Services) -> tuple[Document, list[str]]:
-    """The photo as a document with its trimap, and what had to be interpreted."""
-    from editor.document.tiles import Plane
-
+    """The photo as a document with its trimap, if there is one, and what had to be interpreted."""
     photo = services.read_photo(args.photo, services.formats)
-    height, width = photo.pixels.shape[:2]
-    trimap, notes = services.read_trimap(args.trimap, (width, height), services.formats)
-    _check_marks(args.trimap, trimap)
-    if photo.alpha is not None:
-        notes = (*notes, f"{args.photo.name} is transparent in places already; the new matte takes that one's place.")
     document = Document.from_photo(photo)
+    notes = [] if args.trimap is None else _marked(document, args.trimap, services)
+    if photo.alpha is not None:
+        notes.append(f"{args.photo.name} is transparent in places already; the new matte takes that one's place.")
+    return document, notes
+
+
+def _marked(document: Document, path: Path, services: Services) -> list[str]:
+    """Take the trimap in a file for the document's marks; what had to be interpreted in it."""
+    from editor.document.trimap import from_array
+
+    size = (document.state.width, document.state.height)
+    trimap, notes = services.read_trimap(path, size, services.formats)
+    _check_marks(path, trimap)
     with document.edit("Trimap"):
-        document.set_trimap(Plane.from_array(trimap, labels=True))
-    return document, list(notes)
+        document.set_trimap(from_array(trimap))
+    return list(notes)
 
 
 def _check_marks(path: Path, trimap: np.ndarray) -> None:
@@ -168,6 +191,13 @@ def _matte(document: Document, engine: Engine, decontaminate: float, progress: P
     with document.edit(f"Matte ({engine.title})"):
         matte.take_over(document, result)
         document.change_layer(document.state.subject, decontaminate=decontaminate)
+
+
+def _trimap_picture(document: Document) -> Photo:
+    """The trimap as it is after the run, as a grey picture."""
+    from editor.document.trimap import for_engine
+
+    return Photo(np.repeat(for_engine(document.state.trimap)[..., None], 3, axis=2), grey=True)
 
 
 def _background(text: str | None, services: Services) -> Any:

@@ -46,6 +46,7 @@ class Stub:
     answer: Any = None
     title: str = "Stub"
     seen: tuple = ()
+    finds_trimap = False
 
     def run(self, image, marks, progress, start=None):
         progress(0.5, "half")
@@ -243,3 +244,101 @@ def test_a_subject_that_is_no_photo_is_explained():
 def test_a_mask_plane_read_row_by_row_is_the_alpha():
     values = np.random.default_rng(2).integers(0, 65535, (HEIGHT, WIDTH), dtype=np.uint16)
     assert np.allclose(matte._alpha_of(Plane.from_array(values)), values / 65535, atol=1e-6)
+
+
+@dataclass
+class Finder(Stub):
+    """An engine that needs no marks; ``found`` is the trimap that it answers."""
+
+    found: Any = None
+    finds_trimap = True
+
+    def find(self, image, progress):
+        progress(0.5, "looking")
+        assert not image.flags.writeable
+        return band() if self.found is None else self.found, truth()
+
+
+def band() -> np.ndarray:
+    """The trimap of the disc."""
+    alpha = truth()
+    return np.select([alpha == 1, alpha == 0], [255, 0], 128).astype(np.uint8)
+
+
+def unmarked() -> Document:
+    """The photo of the disc without a mark."""
+    doc = document()
+    doc.set_trimap(trimap.empty(WIDTH, HEIGHT))
+    return doc
+
+
+def test_an_engine_that_finds_its_own_trimap_needs_no_marks_and_matte_and_trimap_are_one_step():
+    doc = unmarked()
+    before = doc.state
+    result = run(doc, Finder())
+    assert np.array_equal(result.trimap.to_array(), band())
+    assert np.array_equal(doc.state.trimap.to_array(), band())
+    assert np.allclose(doc.state.subject_layer.mask.to_array() / 65535, truth(), atol=1e-4)
+    assert doc.undo() == "Matte"
+    assert doc.state is before
+
+
+def test_what_is_marked_holds_against_what_an_engine_finds():
+    doc = unmarked()
+    doc.set_trimap(doc.state.trimap.paste(10, 10, np.full((30, 40), 255, np.uint8)))
+    engine = Finder()
+    run(doc, engine)
+    marks, mask = doc.state.trimap.to_array(), doc.state.subject_layer.mask.to_array()
+    assert (marks[10:40, 10:50] == 255).all()
+    assert (mask[10:40, 10:50] == 65535).all()
+    assert np.array_equal(marks[60:], band()[60:])
+    assert engine.seen == (), "nothing is unknown that it has not worked on already"
+
+
+def test_where_a_mark_doubts_what_was_found_the_engine_is_asked_again_with_the_marks():
+    doc = unmarked()
+    doc.set_trimap(doc.state.trimap.paste(10, 10, np.full((30, 40), 128, np.uint8)))
+    engine = Finder(np.full((HEIGHT, WIDTH), 0.25, np.float32))
+    run(doc, engine)
+    marks = engine.seen[1]
+    assert (marks[10:40, 10:50] == 128).all()
+    assert np.array_equal(marks[60:], band()[60:])
+    assert np.allclose(doc.state.subject_layer.mask.to_array()[10:40, 10:50] / 65535, 0.25, atol=1e-4)
+
+
+def test_a_trimap_without_gaps_is_not_looked_for_again():
+    doc, engine = document(), Finder()
+    assert run(doc, engine).trimap is None
+    assert np.array_equal(engine.seen[1], band())
+
+
+def test_marks_made_while_an_engine_looked_lie_over_what_it_found():
+    doc = unmarked()
+    result = matte.run_matting(doc.state, Finder(), silent)
+    with doc.edit("Mark background"):
+        doc.set_trimap(doc.state.trimap.paste(190, 160, np.zeros((20, 20), np.uint8)))
+    with doc.edit("Matte"):
+        matte.take_over(doc, result)
+    marks = doc.state.trimap.to_array()
+    assert (marks[160:180, 190:210] == 0).all()
+    assert marks[185, 215] == 255
+
+
+@pytest.mark.parametrize(
+    "found", [np.zeros((3, 3), np.uint8), np.full((HEIGHT, WIDTH), 7, np.uint8), np.zeros((HEIGHT, WIDTH)), None, "no"],
+    ids=["shape", "values", "type", "nothing", "text"],
+)  # fmt: skip
+def test_an_engine_that_finds_nonsense_is_named_in_a_sentence(found):
+    engine = Finder()
+    engine.find = lambda image, progress: (found, truth())
+    with pytest.raises(UserError, match="“Stub”"):
+        matte.run_matting(unmarked().state, engine, silent)
+
+
+def test_progress_rises_while_an_engine_looks_and_looks_again():
+    doc = unmarked()
+    doc.set_trimap(doc.state.trimap.paste(10, 10, np.full((30, 40), 128, np.uint8)))
+    seen = []
+    matte.run_matting(doc.state, Finder(), lambda fraction, text: seen.append(fraction))
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0

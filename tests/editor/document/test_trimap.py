@@ -245,3 +245,15 @@ def test_the_preview_follows_new_marks():
     assert np.array(whole[0])[:, 0].max() > 880
     assert np.array(half[0])[:, 0].max() < 445, "a line thinner than a block of the map holds the region too"
     assert preview.outlines(plane, 450, 450) == whole
+
+
+def test_a_found_trimap_lies_under_the_marks_whatever_a_plane_is_filled_with():
+    found = trimap.from_array(np.full((300, 300), 128, np.uint8))
+    marks = trimap.empty(300, 300).paste(5, 7, np.full((4, 3), 255, np.uint8))
+    laid = trimap.laid_under(found, marks).to_array()
+    assert (laid[7:11, 5:8] == 255).all()
+    assert (laid == 128).sum() == laid.size - 12
+    nothing_left = Plane.from_array(np.zeros((300, 300), np.uint8), labels=True)
+    assert (trimap.laid_under(found, nothing_left).to_array() == 0).all()
+    assert trimap.has_gaps(marks)
+    assert not trimap.has_gaps(nothing_left)

@@ -68,7 +68,24 @@ class BrokenEngine(Engine):
         raise ValueError("a bug in an engine")
 
 
-ENGINES = {engine.name: engine for engine in (QuickEngine, EndlessEngine, BrokenEngine)}
+@dataclass
+class FindingEngine(QuickEngine):
+    """Needs no marks: what is light is the subject."""
+
+    name: ClassVar[str] = "finding"
+    title: ClassVar[str] = "Finding"
+    rank: ClassVar[int] = -4
+    finds_trimap: ClassVar[bool] = True
+
+    def find(self, image, progress):
+        """By brightness."""
+        progress(0.5, "looking for the subject")
+        bright = image.mean(axis=2)
+        found = np.select([bright > 0.6, bright < 0.25], [255, 0], 128).astype(np.uint8)
+        return found, self.run(image, found, progress)
+
+
+ENGINES = {engine.name: engine for engine in (QuickEngine, EndlessEngine, BrokenEngine, FindingEngine)}
 
 
 class Pump:

@@ -143,6 +143,44 @@ def test_without_marks_compute_says_what_to_mark(opened, pump):
     pump.until(lambda: opened.matte_panel.button.isEnabled())
 
 
+def test_an_engine_that_finds_its_own_trimap_computes_without_marks_in_one_step(opened, pump):
+    choose(opened, "finding", pump)
+    before = opened.desk.document.state
+    press_compute(opened)
+    pump.until(lambda: opened.desk.document.state.subject_layer.mask is not None)
+    plane = opened.desk.document.state.trimap.to_array()
+    assert plane[120, 160] == 255 and plane[5, 5] == 0 and (plane == 128).any()
+    assert steps(opened) == ["Matte (Finding)"]
+    opened.edits.undo()
+    assert opened.desk.document.state == before
+
+
+def test_marks_are_kept_by_an_engine_that_finds_its_own_trimap(opened, pump):
+    document = opened.desk.document
+    with document.edit("Mark foreground"):
+        document.set_trimap(document.state.trimap.paste(4, 6, np.full((10, 20), 255, np.uint8)))
+    choose(opened, "finding", pump)
+    press_compute(opened)
+    pump.until(lambda: document.state.subject_layer.mask is not None)
+    plane = document.state.trimap.to_array()
+    assert (plane[6:16, 4:24] == 255).all() and plane[120, 160] == 255 and plane[30, 30] == 0
+    assert (document.state.subject_layer.mask.to_array()[6:16, 4:24] == 65535).all()
+
+
+def test_the_band_follows_the_matte_after_an_engine_found_the_subject(opened, drag, pump):
+    opened.tool_box.choose("rectangle")
+    drag(opened.canvas, at(opened, 50, 20), at(opened, 270, 220))
+    pump.until(lambda: "Find subject" in steps(opened))
+    opened.mattes.clear_marks()
+    choose(opened, "finding", pump)
+    press_compute(opened)
+    pump.until(lambda: opened.desk.document.state.subject_layer.mask is not None)
+    opened.mattes.set_band(90.0, True)
+    pump.until(lambda: "Unknown band" in steps(opened))
+    plane = opened.desk.document.state.trimap.to_array()
+    assert plane[120, 160] == 255 and plane[5, 5] == 0 and (plane == 128).any()
+
+
 def test_an_engine_that_raises_is_named_and_harms_nothing(marked, pump, complaints):
     choose(marked, "broken", pump)
     before = marked.desk.document.state

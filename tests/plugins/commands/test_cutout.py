@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from editor import files
+from editor.api import Engine
 from editor.document.colour import to_16_bit
 from editor.document.document import Photo
 from tests.editor.document.icc import ADOBE, SRGB_RED_IN_ADOBE
@@ -266,3 +268,63 @@ def test_a_trimap_without_one_side_is_told_of_in_words_for_a_file(mattelier, fol
     assert outcome.code == 1
     assert f"has no {missing}" in outcome.err
     assert "brush" not in outcome.err
+
+
+@dataclass
+class Finder(Engine):
+    """Takes what is light for the subject; needs no trimap."""
+
+    name = "finder"
+    title = "Finder"
+    finds_trimap = True
+
+    def run(self, image, trimap, progress, start=None):
+        """Half where it is unknown."""
+        return np.where(trimap == 128, np.float32(0.5), trimap.astype(np.float32) / 255)
+
+    def find(self, image, progress):
+        """By brightness, a third of the pixels each."""
+        bright = image.mean(axis=2)
+        low, high = np.quantile(bright, (1 / 3, 2 / 3))
+        found = np.select([bright > high, bright < low], [255, 0], 128).astype(np.uint8)
+        return found, self.run(image, found, progress)
+
+
+@pytest.fixture
+def finder(monkeypatch):
+    """The engine above stands among the others."""
+    from editor import plugin_loader
+
+    registry = plugin_loader.load_all()
+    registry.engines["finder"] = Finder
+    monkeypatch.setattr(plugin_loader, "load_all", lambda *args, **kwargs: registry)
+
+
+def test_an_engine_that_finds_its_own_trimap_needs_none_and_writes_what_it_found(
+    finder, mattelier, photo, folder, read
+):
+    facts = facts_of(mattelier("cutout", photo, "--trimap-out", folder / "found.png", "--json"))
+    assert facts["engine"] == "finder", "without a trimap the default is an engine that needs none"
+    assert facts["files"] == [str(folder / "demo_cutout.png"), str(folder / "found.png")]
+    found, alpha = read(folder / "found.png").pixels[..., 0], read(folder / "demo_cutout.png").alpha
+    assert sorted(np.unique(found)) == [0, 128, 255]
+    assert (alpha[found == 255] == 255).all() and (alpha[found == 0] == 0).all()
+    assert set(np.unique(alpha[found == 128])) == {128}
+
+
+def test_a_trimap_that_is_given_is_taken_by_such_an_engine_too(finder, mattelier, photo, folder, read):
+    words = ("--trimap", folder / "demo_trimap.png", "--engine", "finder", "--trimap-out", folder / "same.png")
+    facts_of(mattelier("cutout", photo, *words, "--json"))
+    assert (read(folder / "same.png").pixels == read(folder / "demo_trimap.png").pixels).all()
+
+
+def test_without_a_trimap_an_engine_that_needs_one_says_so_and_names_those_that_do_not(finder, mattelier, photo):
+    outcome = mattelier("cutout", photo, "--engine", "closed-form")
+    assert outcome.code == 1
+    assert "closed-form needs a trimap" in outcome.err and "finder" in outcome.err
+
+
+def test_the_trimaps_file_must_not_be_that_of_the_cut_out(finder, mattelier, photo, folder):
+    outcome = mattelier("cutout", photo, "--trimap-out", folder / "demo_cutout.png")
+    assert outcome.code == 1 and "Cut-out and trimap cannot both be demo_cutout.png" in outcome.err
+    assert not (folder / "demo_cutout.png").exists()
