@@ -1,0 +1,174 @@
+"""A network on a photo of any size: pieces along the unknown pixels alone, blended without seams.
+
+Memory follows the largest piece and time the unknown area, not the photo. Where a network draws something from the
+whole picture, it is shown the photo reduced once, before the pieces.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+
+from models.piece_plan import Box, Piece, plan_pieces
+from models.prepare import FOREGROUND, UNKNOWN, known_kept, network_input
+from models.running import Predictor
+
+WHOLE_PX = 640
+"""The longer side of the photo when a network looks at all of it: about what these networks were trained on."""
+SMALLEST_PIECE_PIXELS = 192 * 192
+"""Where memory does not suffice for pieces of this size, it will not for the network."""
+
+Progress = Callable[[float, str], None]
+
+
+def matte_in_pieces(
+    predictor: Predictor,
+    image: np.ndarray,
+    trimap: np.ndarray,
+    progress: Progress,
+    *,
+    limit_bytes: int = 0,
+    margin_px: int | None = None,
+) -> np.ndarray:
+    """Alpha (H, W) float32 in [0, 1], exactly 0 and 1 where the trimap says so.
+
+    image: (H, W, 3) float32 sRGB in [0, 1]; trimap: (H, W) uint8 of 0, 128, 255. ``limit_bytes`` is what a piece may
+    take of the device's memory (0: by what is free); ``margin_px`` overrides the catalogue's. ``progress`` is called
+    between the network's layers; what it raises comes out at once. ``MemoryError`` where even small pieces do not fit.
+    """
+    unknown = trimap == UNKNOWN
+    total = _Blend(trimap.shape)
+    left = unknown.copy()
+    most = predictor.most_pixels(limit_bytes)
+    margin = predictor.spec.margin_px if margin_px is None else margin_px
+    progress(0.0, "Choosing the pieces")
+    try:
+        while left.any():
+            try:
+                _run_pieces(predictor, (image, trimap), left, total, (margin, most), progress)
+            except MemoryError:
+                if most <= SMALLEST_PIECE_PIXELS:
+                    raise
+                most = max(most // 2, SMALLEST_PIECE_PIXELS)
+                progress(_share_done(left, unknown), "Not enough memory: going on with smaller pieces")
+    finally:
+        predictor.remember_whole(None)
+    progress(1.0, "Matte is ready")
+    return known_kept(total.blended(unknown, trimap), trimap)
+
+
+def _run_pieces(
+    predictor: Predictor,
+    photo: tuple[np.ndarray, np.ndarray],
+    left: np.ndarray,
+    total: _Blend,
+    size: tuple[int, int],
+    progress: Progress,
+) -> None:
+    """Answer the unknown pixels that are ``left`` (H, W) bool, piece by piece, and strike them out of it."""
+    margin_px, most_pixels = size
+    started = _share_done(left, photo[1] == UNKNOWN)
+    pieces = plan_pieces(left, margin_px, predictor.spec.stride, most_pixels)
+    if len(pieces) > 1 or pieces[0].pixels < left.size:
+        show_whole(predictor, *photo, lambda share: progress(started, "Looking at the whole photo"))
+    cost = sum(piece.pixels for piece in pieces)
+    done = 0
+    for number, piece in enumerate(pieces, start=1):
+
+        def tick(share: float, done: float = done, pixels: int = piece.pixels, number: int = number) -> None:
+            rest = (done + share * pixels) / cost
+            progress(started + (1 - started) * rest, f"Piece {number} of {len(pieces)}")
+
+        tick(0.0)
+        total.add(piece, _alpha_of(predictor, *photo, piece.read, tick), margin_px)
+        top, start, bottom, end = piece.core
+        left[top:bottom, start:end] = False
+        done += piece.pixels
+
+
+def show_whole(
+    predictor: Predictor, image: np.ndarray, trimap: np.ndarray, tick: Callable[[float], None] | None = None
+) -> None:
+    """Let the network take what it draws from the whole picture from the photo reduced to ``WHOLE_PX``.
+
+    image: (H, W, 3) float32; trimap: (H, W) uint8. Nothing is enlarged. ``predictor.remember_whole(None)`` forgets it.
+    """
+    H, W = trimap.shape
+    longer = WHOLE_PX
+    while True:
+        scale = min(1.0, longer / max(H, W))
+        size = (max(1, round(W * scale)), max(1, round(H * scale)))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        marks = cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST)
+        try:
+            with ticking(predictor, tick):
+                predictor.remember_whole(_input(predictor, small, marks))
+            return
+        except MemoryError:
+            if longer <= WHOLE_PX // 4:
+                raise
+            longer //= 2
+
+
+@contextmanager
+def ticking(predictor: Predictor, tick: Callable[[float], None] | None) -> Generator[None]:
+    """Within this, ``tick`` is called between the layers with the share of them that is done."""
+    predictor.tick = tick
+    try:
+        yield
+    finally:
+        predictor.tick = None
+
+
+def _alpha_of(
+    predictor: Predictor, image: np.ndarray, trimap: np.ndarray, read: Box, tick: Callable[[float], None]
+) -> np.ndarray:
+    """The network's raw alpha (h, w) of one box of the photo."""
+    top, left, bottom, right = read
+    inputs = _input(predictor, image[top:bottom, left:right], trimap[top:bottom, left:right])
+    with ticking(predictor, tick):
+        return predictor.predict(inputs)[-1][0, 0, : bottom - top, : right - left]
+
+
+def _input(predictor: Predictor, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    return network_input(image, trimap if predictor.spec.channels == 4 else None, predictor.spec.stride)
+
+
+def _share_done(left: np.ndarray, unknown: np.ndarray) -> float:
+    return 1.0 - np.count_nonzero(left) / max(1, np.count_nonzero(unknown))
+
+
+class _Blend:
+    """The weighted mean of all pieces: full weight in a piece's core, falling smoothly to nothing beyond it."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._sum = np.zeros(shape, np.float32)
+        self._weight = np.zeros(shape, np.float32)
+
+    def add(self, piece: Piece, alpha: np.ndarray, margin_px: int) -> None:
+        """Take in a piece's answer (h, w) for its ``read`` box; half of the margin is used for blending."""
+        top, left, bottom, right = piece.read
+        fade_px = margin_px // 2
+        rows = _fade(top, bottom, piece.core[0], piece.core[2], fade_px)
+        columns = _fade(left, right, piece.core[1], piece.core[3], fade_px)
+        weight = rows[:, None] * columns
+        self._sum[top:bottom, left:right] += weight * alpha
+        self._weight[top:bottom, left:right] += weight
+
+    def blended(self, unknown: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+        """The mean (H, W) where ``unknown``, the trimap's value elsewhere."""
+        np.divide(self._sum, self._weight, out=self._sum, where=unknown)
+        np.copyto(self._sum, trimap == FOREGROUND, where=~unknown)
+        return self._sum
+
+
+def _fade(start: int, end: int, core_start: int, core_end: int, fade_px: int) -> np.ndarray:
+    """Weights for the pixels from ``start`` to ``end``: 1 in the core, a half cosine down to 0 within ``fade_px``."""
+    place = np.arange(start, end)
+    beyond = np.maximum(np.maximum(core_start - place, place - (core_end - 1)), 0)
+    falling = 0.5 + 0.5 * np.cos(math.pi * np.minimum(beyond / (fade_px + 1), 1))
+    return falling.astype(np.float32)
