@@ -158,13 +158,13 @@ class Benchmark:
             trimap = self._trimap(case, marks, pictures)
             find = contender.find if self._finds(contender) else None
             warm(contender, find is not None, self.expected)
-            started = time.perf_counter()
+            started, busy = time.perf_counter(), time.process_time()
             with MemoryMeter() as meter:
                 if find is not None:
                     alpha = find(pictures.image, progress)[1]
                 else:
                     alpha = contender.run(pictures.image, trimap, progress)
-            seconds = time.perf_counter() - started
+            spent = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - busy}
             judged = as_judged(alpha, None if find is not None else trimap)
             scores = scores_of(judged, pictures.truth, trimap)
         except self.expected as error:
@@ -173,7 +173,7 @@ class Benchmark:
         facts = _facts(trimap, meter.memory)
         result = Result(
             key=key, engine=contender.name, dataset=self.dataset.name, photo=case.name, trimap=marks.label,
-            distance_px=marks.distance_px, seconds=seconds, device=contender.device(), **scores, **facts,
+            distance_px=marks.distance_px, device=contender.device(), **spent, **scores, **facts,
         )  # fmt: skip
         self.log.add(result)
         return result

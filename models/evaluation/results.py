@@ -12,7 +12,8 @@ from typing import Any
 
 UNKNOWN_SET = ("sad", "mse", "grad", "conn")
 WHOLE_SET = ("sad_f", "mse_f", "grad_f", "conn_f")
-MEASURES = (*UNKNOWN_SET, *WHOLE_SET, "mad", "sad_whole", "seconds", "peak_mib")
+_COSTS = ("seconds", "cpu_seconds", "peak_mib")
+MEASURES = (*UNKNOWN_SET, *WHOLE_SET, "mad", "sad_whole", *_COSTS)
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Result:
     ``sad``, ``mse``, ``grad``, ``conn`` are taken over the unknown pixels, in the units of the thesis' chapters 3 to 5
     (SAD, Grad and Conn in thousands). ``sad_f`` to ``conn_f`` are chapter 6's second set: over the whole photo, each
     divided by its number of pixels (for MSE that is the plain mean). ``mad``, the mean absolute difference, is
-    therefore the same number as ``sad_f``; ``sad_whole`` is SAD over the whole photo in thousands.
+    therefore the same number as ``sad_f``; ``sad_whole`` is SAD over the whole photo in thousands. ``seconds`` are
+    those of the wall clock, ``cpu_seconds`` what all threads of the process used together.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Result:
     mad: float
     sad_whole: float
     seconds: float
+    cpu_seconds: float
     before_mib: float
     peak_mib: float
     memory_how: str
@@ -143,7 +146,7 @@ def table(results: Sequence[Result], every_photo: bool = False) -> str:
             [r.engine, r.trimap, r.photo, *_numbers({name: getattr(r, name) for name in MEASURES}), r.device]
             for r in results
         ]
-    rows += [[m.engine, m.trimap, str(m.photos), *_numbers(m.values), m.device] for m in means(results)]
+    rows += [[m.engine, m.trimap, f"mean of {m.photos}", *_numbers(m.values), m.device] for m in means(results)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     names = 3  # the first columns are words, the rest but the last numbers
     return "\n".join(
@@ -168,8 +171,8 @@ def csv_text(results: Sequence[Result]) -> str:
 
 
 def _numbers(values: dict[str, float]) -> list[str]:
-    digits = {"mse": 4, **dict.fromkeys(WHOLE_SET, 4), "seconds": 2, "peak_mib": 0}
-    return [f"{values[name]:.{digits.get(name, 3)}f}" for name in (*UNKNOWN_SET, *WHOLE_SET, "seconds", "peak_mib")]
+    digits = {"mse": 4, **dict.fromkeys(WHOLE_SET, 4), "seconds": 2, "cpu_seconds": 2, "peak_mib": 0}
+    return [f"{values[name]:.{digits.get(name, 3)}f}" for name in (*UNKNOWN_SET, *WHOLE_SET, *_COSTS)]
 
 
 def _ends_whole(path: Path) -> bool:
