@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -85,6 +85,8 @@ class Benchmark(Command):
         outcome = _measure(args, measuring, measuring.dataset)
         _write_files(args, outcome, measuring.dataset)
         _say(args, outcome, measuring.dataset)
+        if args.resume is None:  # the run is through, and its results have been told
+            _own_log(args, contenders).unlink(missing_ok=True)
         return int(bool(outcome.failures) or composed > 0)
 
 
@@ -143,7 +145,7 @@ def _measuring(args: argparse.Namespace, contenders: list[Contender], services: 
         dataset = open_dataset(args.dataset, args.root)
     except ValueError as error:
         raise as_user_error(error) from error
-    log = args.resume or _own_log(args, [contender.facts for contender in contenders])
+    log = args.resume or _own_log(args, contenders)
     if args.fresh:
         log.unlink(missing_ok=True)
     expected = (UserError, ValueError, RuntimeError, ArithmeticError, MemoryError, OSError, cv2.error)
@@ -160,8 +162,9 @@ def _ranges(text: str | None) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(part) for part in parts))
 
 
-def _own_log(args: argparse.Namespace, facts: list[Any]) -> Path:
+def _own_log(args: argparse.Namespace, contenders: list[Contender]) -> Path:
     """Where a run without --resume keeps its results until it is through: a file for this very run."""
+    facts = [contender.facts for contender in contenders]
     words = [args.dataset, str(args.root.resolve()), args.limit, args.dilate, args.engine, facts]
     name = hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()[:16]
     return models_dir().parent / "benchmarks" / f"{name}.jsonl"
@@ -187,8 +190,6 @@ def _measure(args: argparse.Namespace, measuring: Measuring, dataset: DataSet) -
     except OSError as error:  # the log's: the photos' are among the expected ones
         raise explained(error, args.resume or Path("the results' file")) from error
     bar.clear()
-    if args.resume is None:
-        _own_log(args, [contender.facts for contender in measuring.contenders]).unlink(missing_ok=True)
     return outcome
 
 
