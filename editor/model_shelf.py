@@ -30,6 +30,8 @@ class ModelRow:
     stride: int
     finds_trimap: bool
     code_licence: str
+    accepts: tuple[str, ...] = ()
+    """The files that can be imported for it, in words."""
     paper_parameters_m: float | None = None
     paper_gflops: float | None = None
     parameters: int | None = None

@@ -188,12 +188,6 @@ def sha256_of(path: Path, progress: Progress | None = None) -> str:
     return digest.hexdigest()
 
 
-def is_for_research_only(licence: str) -> bool:
-    """True where a licence's words forbid commercial use."""
-    words = licence.lower()
-    return "non-commercial" in words or "noncommercial" in words or "research only" in words or "-nc" in words
-
-
 def _spoiled(network: str) -> str:
     return f"The weights of {network} are not what was put there: the file has changed. Import them again."
 

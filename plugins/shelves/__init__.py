@@ -1,0 +1,1 @@
+"""Shelves: where networks and their weights stand."""
