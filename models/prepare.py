@@ -34,6 +34,14 @@ def trimap_channel(trimap: np.ndarray) -> np.ndarray:
     return trimap.astype(np.float32) / np.float32(255)
 
 
+def class_channels(trimap: np.ndarray) -> np.ndarray:
+    """(3, H, W) float32, 1 where the trimap (H, W) says background, unknown, foreground, else 0.
+
+    So a network that finds its own trimap is told what is known already (``ModelSpec``).
+    """
+    return np.stack([trimap == value for value in (BACKGROUND, UNKNOWN, FOREGROUND)]).astype(np.float32)
+
+
 def padded(planes: np.ndarray, stride: int) -> np.ndarray:
     """Planes (C, H, W) continued by reflection at the right and bottom to multiples of ``stride``."""
     H, W = planes.shape[-2:]

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from models.piece_plan import Box, Piece, plan_pieces
-from models.prepare import FOREGROUND, UNKNOWN, known_kept, network_input
+from models.prepare import FOREGROUND, UNKNOWN, class_channels, known_kept, network_input, padded
 from models.running import Predictor
 
 WHOLE_PX = 640
@@ -135,7 +135,11 @@ def _alpha_of(
 
 
 def _input(predictor: Predictor, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    return network_input(image, trimap if predictor.spec.channels == 4 else None, predictor.spec.stride)
+    spec = predictor.spec
+    inputs = network_input(image, trimap if spec.channels == 4 else None, spec.stride)
+    if not spec.finds_trimap:
+        return inputs
+    return np.concatenate([inputs, padded(class_channels(trimap), spec.stride)[None]], axis=1)
 
 
 def _share_done(left: np.ndarray, unknown: np.ndarray) -> float:

@@ -31,6 +31,9 @@ class ModelSpec:
     A network with ``channels`` 4 takes (N, 4, H, W): normalised RGB and the trimap / 255; one with 3 takes RGB alone.
     H and W are multiples of ``stride``. It answers (N, 1, H, W), raw alpha, or, where ``finds_trimap``, the logits of
     background, unknown, foreground (N, 3, H, W) and raw alpha (N, 1, H, W).
+
+    Where ``finds_trimap`` it also takes (N, 6, H, W): RGB and what is known already, 1 where it is background, unknown,
+    foreground, else 0. Then it looks for nothing and answers raw alpha alone.
     """
 
     name: str
@@ -57,3 +60,8 @@ class ModelSpec:
     """The licence of the network's code; weights bring their own."""
     note: str = ""
     """What the paper's figure cannot be met in, or what several layouts fit: one sentence, shown in the list."""
+
+    @property
+    def takes(self) -> tuple[int, ...]:
+        """How many channels its input may have."""
+        return (self.channels, self.channels + 3) if self.finds_trimap else (self.channels,)

@@ -142,7 +142,8 @@ class Runner:
         wanted, stride = self.spec.takes, self.spec.stride
         if inputs.ndim != 4 or inputs.shape[1] not in wanted or inputs.dtype != np.float32:
             channels = " or ".join(map(str, wanted))
-            raise ValueError(f"{self.spec.name} takes (N, {channels}, h, w) float32, not {inputs.shape} {inputs.dtype}.")
+            found = f"{inputs.shape} {inputs.dtype}"
+            raise ValueError(f"{self.spec.name} takes (N, {channels}, h, w) float32, not {found}.")
         if inputs.shape[2] % stride or inputs.shape[3] % stride or inputs.size == 0:
             raise ValueError(f"{self.spec.name} takes sides that are multiples of {stride}, not {inputs.shape[2:]}.")
 

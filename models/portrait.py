@@ -1,0 +1,102 @@
+"""Portraits without a trimap: the whole photo at the size that networks are trained at, then its edge at full size.
+
+What is subject shows in the whole photo reduced; what is hair shows in pieces of the photo as it is. A network that
+finds its own trimap (``ModelSpec.finds_trimap``) does both: first it is shown the photo reduced, and answers trimap and
+alpha; then it is shown pieces along the unknown region, and told what it found in the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from models.prepare import BACKGROUND, FOREGROUND, UNKNOWN, check_image, known_kept, normalised
+from models.running import Predictor
+from models.tiling import WHOLE_PX, Progress, matte_in_pieces, ticking
+
+SMALLEST_PX = WHOLE_PX // 4
+"""Where memory does not suffice for the photo at this size, it will not for the network."""
+LOOKING = 0.2
+"""The part of the progress that goes into the reduced photo where pieces follow."""
+
+
+def portrait_matte(
+    predictor: Predictor, image: np.ndarray, progress: Progress, *, limit_bytes: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Trimap (H, W) uint8 of 0, 128, 255 and alpha (H, W) float32 in [0, 1], equal to the trimap where that is known.
+
+    image: (H, W, 3) float32 sRGB in [0, 1], of any size. ``limit_bytes`` is what a piece may take of the device's
+    memory (0: by what is free). ``progress`` is called between the network's layers; what it raises comes out at once.
+    ``ValueError`` where there is nobody, or nothing but somebody; ``MemoryError`` where even little does not fit.
+    """
+    check_image(image)
+
+    def looking(share: float) -> None:
+        progress(LOOKING * share, "Looking for the subject")
+
+    def refining(share: float, text: str) -> None:
+        progress(LOOKING + (1 - LOOKING) * share, text)
+
+    looking(0.0)
+    logits, alpha = _looked_at(predictor, image, looking)
+    trimap = enlarged_trimap(_found(logits), image.shape[:2])
+    if alpha.shape != trimap.shape:
+        return trimap, matte_in_pieces(predictor, image, trimap, refining, limit_bytes=limit_bytes)
+    refining(1.0, "Matte is ready")
+    return trimap, known_kept(alpha, trimap)
+
+
+def enlarged_trimap(small: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A trimap (h, w) at another size (H, W), its outlines smooth: known where one of the two prevails all round."""
+    trimap = np.full(shape, UNKNOWN, np.uint8)
+    for value in (BACKGROUND, FOREGROUND):
+        share = cv2.resize((small == value).astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
+        trimap[share > 0.5] = value
+    return trimap
+
+
+def _looked_at(predictor: Predictor, image: np.ndarray, tick: Callable[[float], None]) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (3, h, w) and raw alpha (h, w) of the photo reduced; smaller still where memory does not suffice."""
+    longer = WHOLE_PX
+    while True:
+        try:
+            with ticking(predictor, tick):
+                logits, alpha = predictor.predict(_reduced(image, longer, predictor.spec.stride))
+            return logits[0], alpha[0, 0]
+        except MemoryError:
+            if longer <= SMALLEST_PX:
+                raise
+            longer //= 2
+
+
+def _reduced(image: np.ndarray, longer: int, stride: int) -> np.ndarray:
+    """The input (1, 3, h, w) for all of the photo: sides to the nearest multiples of ``stride``, hardly enlarged."""
+    H, W = image.shape[:2]
+    scale = min(1.0, longer / max(H, W))
+    h, w = (max(stride, round(side * scale / stride) * stride) for side in (H, W))
+    small = image
+    if (h, w) != (H, W):
+        small = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA if h * w < H * W else cv2.INTER_LINEAR)
+    return np.ascontiguousarray(normalised(small).transpose(2, 0, 1))[None]
+
+
+def _found(logits: np.ndarray) -> np.ndarray:
+    """The likeliest class (h, w) as 0, 128, 255; ``ValueError`` where there is no subject, or nothing beside it.
+
+    Where foreground touches background, the pixels on both sides become unknown: an edge is never known to the pixel.
+    """
+    trimap = np.array([BACKGROUND, UNKNOWN, FOREGROUND], np.uint8)[logits.argmax(axis=0)]
+    around = np.ones((3, 3), np.uint8)
+    near_subject, near_ground = (
+        cv2.dilate((trimap == value).astype(np.uint8), around) > 0 for value in (FOREGROUND, BACKGROUND)
+    )
+    trimap[near_subject & near_ground] = UNKNOWN
+    if not (trimap == FOREGROUND).any():
+        raise ValueError(
+            "Nobody was found in this photo. Mark the subject yourself and choose an engine that uses marks."
+        )
+    if not (trimap == BACKGROUND).any():
+        raise ValueError("All of this photo was taken for the subject. Mark the background yourself.")
+    return trimap

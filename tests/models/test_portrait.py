@@ -1,0 +1,187 @@
+"""The portrait route with a predictor that sees a bright disc: no torch, only what the route itself does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from models.catalogue.spec import ModelSpec, PaperRow
+from models.portrait import enlarged_trimap, portrait_matte
+from models.prepare import DEVIATION, MEAN
+
+SPEC = ModelSpec(
+    "disc", "Disc", "pspm", "", "", PaperRow("", ""), channels=3, stride=16, finds_trimap=True, margin_px=16
+)  # fmt: skip
+
+
+def silent(fraction: float, text: str) -> None:
+    """Progress that nobody watches."""
+
+
+def photo(height: int, width: int, radius: float = 0.3, soft: float = 0.02) -> np.ndarray:
+    """A white disc before black; radius and the width of its edge are shares of the longer side."""
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    longer = max(height, width)
+    away = np.hypot(x - width / 2, y - height / 2) / longer
+    return np.repeat(np.clip((radius - away) / soft + 0.5, 0, 1)[..., None], 3, axis=2).astype(np.float32)
+
+
+@dataclass
+class DiscPredictor:
+    """Alpha is the brightness; the classes are where it is full, none, or between. Notes what it is shown."""
+
+    spec: ModelSpec = SPEC
+    device: str = "cpu"
+    reason: str = ""
+    precision: str = "float32"
+    tick: object = None
+    most: int = 300 * 300
+    fails_above: float = np.inf
+    shown: list = field(default_factory=list)
+    remembered: list = field(default_factory=list)
+
+    def predict(self, inputs):
+        """Logits and alpha; alpha alone where the classes came along."""
+        assert inputs.shape[2] % 16 == 0 and inputs.shape[3] % 16 == 0
+        if inputs.shape[2] * inputs.shape[3] > self.fails_above:
+            raise MemoryError
+        self.shown.append(inputs)
+        if self.tick is not None:
+            self.tick(0.5)
+        alpha = (inputs[:, :1] * DEVIATION[0] + MEAN[0]).astype(np.float32)
+        if inputs.shape[1] == 6:
+            return (alpha,)
+        classes = [alpha < 0.05, (alpha >= 0.05) & (alpha <= 0.95), alpha > 0.95]
+        return np.concatenate(classes, axis=1).astype(np.float32) * 9, alpha
+
+    def remember_whole(self, inputs):
+        """Noted."""
+        self.remembered.append(None if inputs is None else inputs.shape)
+
+    def most_pixels(self, limit_bytes):
+        """Told at construction."""
+        return self.most
+
+
+def test_a_photo_at_working_size_is_looked_at_once_and_answered_as_it_is():
+    predictor, image = DiscPredictor(), photo(320, 480)
+    trimap, alpha = portrait_matte(predictor, image, silent)
+    assert len(predictor.shown) == 1 and predictor.shown[0].shape == (1, 3, 320, 480)
+    assert trimap.dtype == np.uint8 and alpha.dtype == np.float32
+    assert trimap[160, 240] == 255 and trimap[0, 0] == 0 and (trimap == 128).any()
+    unknown = trimap == 128
+    assert np.allclose(alpha[unknown], image[..., 0][unknown], atol=1e-5)
+    assert (alpha[trimap == 255] == 1).all() and (alpha[trimap == 0] == 0).all()
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A large photo with what the route made of it."""
+    predictor, image = DiscPredictor(), photo(1203, 1601)
+    trimap, alpha = portrait_matte(predictor, image, silent)
+    return predictor, image, trimap, alpha
+
+
+def test_a_large_photo_is_reduced_first_and_then_worked_on_in_pieces_along_the_edge(large):
+    predictor, image, trimap, alpha = large
+    whole, *pieces = predictor.shown
+    assert whole.shape[1] == 3 and max(whole.shape[2:]) <= 640
+    assert len(pieces) > 3
+    assert all(piece.shape[2] * piece.shape[3] <= 300 * 300 for piece in pieces)
+    seen = sum(piece.shape[2] * piece.shape[3] for piece in pieces)
+    assert seen < 0.8 * trimap.size, "the middle of the disc and the far corners need not be seen"
+    unknown = trimap == 128
+    assert np.abs(alpha[unknown] - image[..., 0][unknown]).max() < 1e-3, "the detail is the full photo's"
+
+
+def test_pieces_are_told_what_was_found_in_the_whole(large):
+    pieces = large[0].shown[1:]
+    for piece in pieces:
+        known = piece[:, 3:]
+        assert piece.shape[1] == 6
+        assert set(np.unique(known)) <= {0.0, 1.0} and (known.sum(axis=1) == 1).all()
+    assert any((piece[0, 3] == 1).any() and (piece[0, 5] == 1).any() for piece in pieces)
+
+
+def test_the_whole_is_remembered_for_the_pieces_and_forgotten_after_them(large):
+    remembered = large[0].remembered
+    assert remembered[0] is not None and max(remembered[0][2:]) <= 640
+    assert remembered[-1] is None
+
+
+def test_the_trimap_found_covers_the_edge_at_full_size(large):
+    _, image, trimap, _ = large
+    value = image[..., 0]
+    assert (trimap[(value > 0.1) & (value < 0.9)] == 128).all()
+    assert (trimap == 128).mean() < 0.2
+
+
+@pytest.mark.parametrize("size", [(700, 64), (50, 900), (17, 33), (5, 3)], ids=["tall", "wide", "small", "tiny"])
+def test_photos_of_any_shape_are_answered_at_their_own_size(size):
+    image = photo(*size, radius=0.25, soft=0.3)
+    image[0, 0], image[size[0] // 2, size[1] // 2] = 0, 1
+    try:
+        trimap, alpha = portrait_matte(DiscPredictor(), image, silent)
+    except ValueError as error:
+        assert min(size) < 16 and ". " in str(error), "only in the tiniest may nobody be found"
+    else:
+        assert trimap.shape == alpha.shape == size
+        assert alpha.min() >= 0 and alpha.max() <= 1
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.0, "Nobody was found"), (1.0, "taken for the subject")])
+def test_where_there_is_nobody_or_nothing_else_a_sentence_says_so_and_what_to_do(value, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        portrait_matte(DiscPredictor(), np.full((300, 200, 3), value, np.float32), silent)
+    assert "Mark the" in str(caught.value)
+
+
+def test_where_foreground_touches_background_an_unknown_rim_comes_between():
+    hard = np.zeros((320, 480, 3), np.float32)
+    hard[80:240, 100:300] = 1
+    trimap, _ = portrait_matte(DiscPredictor(), hard, silent)
+    assert (trimap[79:81, 150] == 128).all()
+    assert trimap[82, 150] == 255 and trimap[77, 150] == 0
+
+
+def test_an_enlarged_trimap_keeps_its_areas_and_has_no_steps():
+    y, x = np.mgrid[:40, :40]
+    small = np.select([np.hypot(x - 20, y - 20) < 8, np.hypot(x - 20, y - 20) > 14], [255, 0], 128).astype(np.uint8)
+    large = enlarged_trimap(small, (400, 400))
+    for value in (0, 128, 255):
+        assert (large == value).mean() == pytest.approx((small == value).mean(), abs=0.02)
+    runs = np.count_nonzero(np.diff((large == 255).sum(axis=1)))
+    assert runs > 60, "rows differ one from the next, not in blocks of ten"
+
+
+def test_memory_that_does_not_suffice_for_the_whole_makes_it_smaller_and_in_the_end_comes_out():
+    predictor = DiscPredictor(fails_above=330 * 330)
+    trimap, _ = portrait_matte(predictor, photo(480, 640), silent)
+    assert max(predictor.shown[0].shape[2:]) == 320
+    assert trimap.shape == (480, 640)
+    with pytest.raises(MemoryError):
+        portrait_matte(DiscPredictor(fails_above=0), photo(480, 640), silent)
+
+
+def test_progress_rises_and_what_it_raises_comes_out_from_the_whole_and_from_the_pieces():
+    seen: list[float] = []
+    image = photo(700, 900)
+    portrait_matte(DiscPredictor(), image, lambda share, text: seen.append(share))
+    assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == 1
+    for limit in (0.05, 0.5):
+
+        def stop(share: float, text: str, limit: float = limit) -> None:
+            if share >= limit:
+                raise InterruptedError
+
+        predictor = DiscPredictor()
+        with pytest.raises(InterruptedError):
+            portrait_matte(predictor, image, stop)
+        assert predictor.tick is None
+
+
+def test_what_is_no_image_is_refused():
+    with pytest.raises(ValueError, match="float32"):
+        portrait_matte(DiscPredictor(), np.zeros((40, 40, 3), np.uint8), silent)
