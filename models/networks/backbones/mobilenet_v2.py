@@ -33,9 +33,8 @@ HALVING = (0, 2, 3, 4, 6)
 
 
 def scaled(channels: int, width: float) -> int:
-    """``channels`` times ``width``, to the nearest multiple of 8 but never more than 10 % below."""
-    rounded = max(8, int(channels * width + 4) // 8 * 8)
-    return rounded if rounded >= 0.9 * channels * width else rounded + 8
+    """``channels`` times ``width``, cut to a whole number: what reproduces the known figures of B11-1.4."""
+    return int(channels * width)
 
 
 @dataclass(frozen=True)
@@ -67,24 +66,28 @@ def _plan(output_stride: int, pooled: bool) -> list[_Step]:
 class InvertedResidual(nn.Module):
     """Expand by a 1 x 1 convolution, filter each channel by a 3 x 3, project linearly by a 1 x 1 (section 3.3 there).
 
-    The zeros round the picture are laid before the expansion, not before the filter: at the border the filter meets
-    what batch norm and ReLU6 make of zero. The 1 x 1 convolution's own padding does just that.
+    With ``pads_first``, as IndexNet's authors have it, the zeros round the picture are laid before the expansion, not
+    before the filter: at the border the filter meets what batch norm and ReLU6 make of zero. The 1 x 1 convolution's
+    own padding does just that.
     """
 
-    def __init__(self, cin: int, cout: int, expansion: int, stride: int = 1, dilation: int = 1) -> None:
+    def __init__(
+        self, cin: int, cout: int, expansion: int, stride: int = 1, dilation: int = 1, pads_first: bool = True
+    ) -> None:
         super().__init__()
         hidden = cin * expansion
+        pads_first = pads_first and expansion != 1
         self.adds = stride == 1 and cin == cout
         expand: list[nn.Module] = []
         if expansion != 1:
             expand = [
-                nn.Conv2d(cin, hidden, 1, padding=dilation, bias=False),
+                nn.Conv2d(cin, hidden, 1, padding=dilation if pads_first else 0, bias=False),
                 nn.BatchNorm2d(hidden),
                 nn.ReLU6(inplace=True),
             ]
         self.conv = nn.Sequential(
             *expand,
-            nn.Conv2d(hidden, hidden, 3, stride, 0 if expand else dilation, dilation, groups=hidden, bias=False),
+            nn.Conv2d(hidden, hidden, 3, stride, 0 if pads_first else dilation, dilation, groups=hidden, bias=False),
             nn.BatchNorm2d(hidden),
             nn.ReLU6(inplace=True),
             nn.Conv2d(hidden, cout, 1, bias=False),
@@ -96,8 +99,8 @@ class InvertedResidual(nn.Module):
         return x + self.conv(x) if self.adds else self.conv(x)
 
 
-class MobileNetV2(nn.Module):
-    """The eight layers; (N, ``channels``, H, W) to eight features, H and W multiples of ``output_stride``."""
+class MobileNetV2Layers(nn.Module):
+    """The eight layers, not yet in a row: base of the backbone, and of networks that hold its layers as their own."""
 
     channels: tuple[int, ...]
     """Of the eight layers' answers: 32, 16, 24, 32, 64, 96, 160, 320 at width 1."""
@@ -106,8 +109,19 @@ class MobileNetV2(nn.Module):
     strides: tuple[int, ...]
     """How much smaller than the picture each layer's answer is, before it is pooled."""
 
-    def __init__(self, channels: int = 3, width: float = 1, *, output_stride: int = 32, pooled: bool = False) -> None:
-        """``output_stride`` 8, 16 or 32: halvings beyond it are left out, and later filters dilated instead."""
+    def __init__(
+        self,
+        channels: int = 3,
+        width: float = 1,
+        *,
+        output_stride: int = 32,
+        pooled: bool = False,
+        pads_first: bool = True,
+    ) -> None:
+        """``output_stride`` 8, 16 or 32: halvings beyond it are left out, and later filters dilated instead.
+
+        ``pads_first``: see ``InvertedResidual``; chapter 6's figures only come out without.
+        """
         super().__init__()
         if output_stride not in (8, 16, 32):
             raise ValueError(f"MobileNetV2 has no output stride {output_stride}. Choose 8, 16 or 32.")
@@ -118,15 +132,20 @@ class MobileNetV2(nn.Module):
         self.layer0 = conv_bn(channels, self.channels[0], 3, plan[0].stride)
         for number, (expansion, _, blocks) in enumerate(SETTING, start=1):
             step, wide = plan[number], self.channels[number]
-            first = InvertedResidual(self.channels[number - 1], wide, expansion, step.stride, step.first_dilation)
-            rest = [InvertedResidual(wide, wide, expansion, 1, step.dilation) for _ in range(blocks - 1)]
+            before = self.channels[number - 1]
+            first = InvertedResidual(before, wide, expansion, step.stride, step.first_dilation, pads_first)
+            rest = [InvertedResidual(wide, wide, expansion, 1, step.dilation, pads_first) for _ in range(blocks - 1)]
             self.add_module(f"layer{number}", nn.Sequential(first, *rest))
 
     def layer(self, number: int) -> nn.Module:
         """The layer of that number, 0 to 7."""
         return self.get_submodule(f"layer{number}")
 
-    def encode(self, x: torch.Tensor, after: After | None = None) -> list[torch.Tensor]:
+
+class MobileNetV2(MobileNetV2Layers):
+    """The backbone; (N, ``channels``, H, W) to eight features, H and W multiples of ``output_stride``."""
+
+    def forward(self, x: torch.Tensor, after: After | None = None) -> list[torch.Tensor]:
         """The eight layers' answers, the finest first; the next layer sees what ``after`` makes of each."""
         features: list[torch.Tensor] = []
         for number in range(len(self.channels)):
@@ -134,7 +153,3 @@ class MobileNetV2(nn.Module):
             features.append(feature)
             x = after(number, feature) if after is not None else feature
         return features
-
-    def forward(self, x: torch.Tensor, after: After | None = None) -> list[torch.Tensor]:
-        """``encode``; a network that is a MobileNetV2 with a decoder answers otherwise."""
-        return self.encode(x, after)

@@ -113,7 +113,9 @@ class HolisticIndexBlock(IndexBlock):
 
     def __init__(self, channels: int, form: IndexForm = LINEAR) -> None:
         super().__init__(form)
-        self.indexnet = _column(channels, 4, 1, form)
+        column = _column(channels, 4, 1, form)
+        # The published linear one is a bare convolution: its weight is indexnet.weight, not indexnet.0.weight.
+        self.indexnet = column if form.nonlinear else column[0]
 
     def raw(self, x: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) to (N, 1, 4, H/2, W/2): one convolution's four channels are the four places."""

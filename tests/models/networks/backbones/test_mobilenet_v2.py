@@ -89,11 +89,12 @@ def block_with_drawn_norms() -> InvertedResidual:
     return block.eval()
 
 
-@pytest.mark.parametrize(
-    ("channels", "width", "expected"), [(32, 1.4, 48), (24, 1.4, 32), (64, 1.4, 88), (96, 0.35, 32), (16, 0.1, 8)]
-)
-def test_a_width_is_rounded_to_eights_and_never_far_below(channels, width, expected):
-    assert scaled(channels, width) == expected
+def test_a_width_multiplies_every_layers_channels():
+    with torch.device("meta"):
+        network = MobileNetV2(width=1.4)
+    assert (
+        network.channels == (44, 22, 33, 44, 89, 134, 224, 448) == tuple(scaled(c, 1.4) for c in MobileNetV2().channels)
+    )
 
 
 def test_what_is_made_of_a_feature_is_what_the_next_layer_sees():
