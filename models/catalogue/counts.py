@@ -50,14 +50,16 @@ class Counts:
         """Count what is not counted yet, a fraction of a second each, and keep it."""
         specs = list(every_spec().values())
         missing = [spec for spec in specs if self.of(spec) is None]
-        for number, spec in enumerate(missing):
-            progress(number / len(missing), f"Counting {spec.title}")
-            counted = count(spec)
-            self._kept[_fingerprint(spec, self._code)] = [counted.parameters, counted.gflops, counted.macs]
-        if missing:
-            current = {_fingerprint(spec, self._code) for spec in specs}
-            self._kept = {key: value for key, value in self._kept.items() if key in current}
-            self._write()
+        try:
+            for number, spec in enumerate(missing):
+                progress(number / len(missing), f"Counting {spec.title}")
+                counted = count(spec)
+                self._kept[_fingerprint(spec, self._code)] = [counted.parameters, counted.gflops, counted.macs]
+        finally:
+            if missing:
+                current = {_fingerprint(spec, self._code) for spec in specs}
+                self._kept = {key: value for key, value in self._kept.items() if key in current}
+                self._write()
         progress(1.0, "Counted")
 
     def _read(self) -> dict[str, Any]:

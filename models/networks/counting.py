@@ -12,10 +12,27 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 PAPER_PX = 224
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_POINTWISE = {
+    functional.batch_norm, functional.group_norm, functional.layer_norm, functional.relu, functional.hardtanh,
+    functional.relu6, functional.leaky_relu, functional.gelu, functional.sigmoid, functional.softmax, torch.relu,
+    torch.sigmoid, torch.softmax,
+}  # fmt: skip
+
+
+class _ShapesOnly(TorchFunctionMode):
+    """Passes over what neither multiplies nor changes a shape; on the meta device that takes most of the time."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Hand on the input of a norm or an activation as it is; call everything else."""
+        return args[0] if func in _POINTWISE and args else func(*args, **(kwargs or {}))
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,7 @@ def count(network: nn.Module, channels: int, convention: str = "convolutions", s
     first = next(network.parameters())
     x = torch.zeros(1, channels, size_px, size_px, device=first.device)
     try:
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        with torch.no_grad(), _ShapesOnly(), FlopCounterMode(display=False) as counter:
             network(x)
     finally:
         for hook in hooks:
