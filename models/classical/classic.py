@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.classical.closed_form import check_inputs, check_plane
+from models.classical.closed_form import check_both_marked, check_inputs, check_plane
 from models.classical.large_region import narrowed
 from models.classical.matting_laplacian import FOREGROUND, UNKNOWN, assemble
 from models.classical.pair_sharing import Estimate, share_pairs
@@ -68,10 +68,7 @@ def classic_matte(
 
 def _check(image: np.ndarray, trimap: np.ndarray, start: np.ndarray | None) -> None:
     check_inputs(image, trimap)
-    if not (trimap == FOREGROUND).any():
-        raise ValueError("The trimap marks no foreground. Mark a part that surely belongs to the subject.")
-    if not (trimap == BACKGROUND).any():
-        raise ValueError("The trimap marks no background. Mark a part that surely does not belong to the subject.")
+    check_both_marked(trimap)
     if start is not None:
         check_plane(start, trimap, "start")
 

@@ -44,10 +44,7 @@ def closed_form_matte(
     has the wrong shape, type or range, or when the trimap marks no foreground or no background.
     """
     check_inputs(image, trimap)
-    if not (trimap == FOREGROUND).any():
-        raise ValueError("The trimap marks no foreground. Mark a part that surely belongs to the subject.")
-    if not (trimap == BACKGROUND).any():
-        raise ValueError("The trimap marks no background. Mark a part that surely does not belong to the subject.")
+    check_both_marked(trimap)
     report = progress if progress is not None else _ignore
 
     def smaller(image: np.ndarray, trimap: np.ndarray, progress: Progress) -> np.ndarray:
@@ -173,6 +170,14 @@ def check_inputs(image: np.ndarray, trimap: np.ndarray) -> None:
         raise ValueError(f"The trimap must be {image.shape[:2]} uint8, not {trimap.shape} {trimap.dtype}.")
     if np.bincount(trimap.ravel(), minlength=256)[[BACKGROUND, UNKNOWN, FOREGROUND]].sum() != trimap.size:
         raise ValueError("The trimap must hold only 0 (background), 128 (unknown) and 255 (foreground).")
+
+
+def check_both_marked(trimap: np.ndarray) -> None:
+    """Raise ValueError unless trimap (H, W) uint8 marks some foreground and some background."""
+    if not (trimap == FOREGROUND).any():
+        raise ValueError("The trimap marks no foreground. Mark a part that surely belongs to the subject.")
+    if not (trimap == BACKGROUND).any():
+        raise ValueError("The trimap marks no background. Mark a part that surely does not belong to the subject.")
 
 
 def check_plane(plane: np.ndarray, trimap: np.ndarray, name: str) -> None:
