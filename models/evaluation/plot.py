@@ -62,7 +62,7 @@ def _lines(axes: Axes, found: Sequence[Mean], name: str) -> None:
     places = sorted({_upper(mean.trimap) for mean in found})
     axes.set_xticks(places, [str(place) for place in places])
     axes.set_xlabel("dilation up to, px")
-    _dress(axes, name)
+    _dress(axes, name, found)
 
 
 def _bars(axes: Axes, found: Sequence[Mean], name: str) -> None:
@@ -77,13 +77,12 @@ def _bars(axes: Axes, found: Sequence[Mean], name: str) -> None:
         if len(found) <= 8:
             axes.bar_label(bars, fmt="%.3g", fontsize=7, padding=1)
     axes.set_xticks(range(len(trimaps)), trimaps)
-    axes.margins(y=0.12)
-    _dress(axes, name)
+    _dress(axes, name, found)
 
 
-def _dress(axes: Axes, name: str) -> None:
+def _dress(axes: Axes, name: str, found: Sequence[Mean]) -> None:
     axes.set_title(_TITLES[name], fontsize=10)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * max(mean.values[name] for mean in found) or 1)
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -8,7 +8,7 @@ from models.evaluation.datasets.case import Case, DataSet, home_of, missing, pai
 
 _IMAGES = ("images", "image", "photos", "original", "input", "merged", "img")
 _TRUTHS = ("alphas", "alpha", "mattes", "matte", "masks", "mask", "gt", "truth")
-_TRIMAPS = ("trimaps", "trimap", "trimap1", "trimap2", "trimap3")
+_NUMBERED = ("trimap1", "trimap2", "trimap3")
 
 
 def read_aim_500(root: Path) -> DataSet:
@@ -79,7 +79,9 @@ def read_folder(root: Path) -> DataSet:
     """
     images, truths = _first(root, _IMAGES), _first(root, _TRUTHS)
     if images and truths:
-        cases, unpaired = pair(images, truths, {name: pictures(root / name) for name in _TRIMAPS})
+        marks = {"trimap": _first(root, ("trimaps", "trimap"))}
+        marks |= {name: pictures(root / name) for name in _NUMBERED}
+        cases, unpaired = pair(images, truths, marks)
     else:
         cases, unpaired = by_ending(root)
     if not cases:
@@ -94,7 +96,7 @@ def read_folder(root: Path) -> DataSet:
 def by_ending(root: Path) -> tuple[tuple[Case, ...], tuple[str, ...]]:
     """Cases of a flat folder by the endings _image, _alpha (or _matte) and _trimap, _trimap1, ...; and what is left."""
     truths = pictures(root, "_matte") | pictures(root, "_alpha")
-    marks = {name: pictures(root, f"_{name}") for name in ("trimap", "trimap1", "trimap2", "trimap3")}
+    marks = {name: pictures(root, f"_{name}") for name in ("trimap", *_NUMBERED)}
     return pair(pictures(root, "_image"), truths, marks)
 
 
