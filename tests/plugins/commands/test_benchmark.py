@@ -191,12 +191,12 @@ def test_composing_a_set_with_a_longest_side_writes_the_reduced_mattes_too(matte
         (tmp_path / "fur" / kind).mkdir(parents=True)
         cv2.imwrite(str(tmp_path / "fur" / kind / "f.png"), plane)
     (tmp_path / "voc").mkdir()
-    for k in range(20):
-        cv2.imwrite(str(tmp_path / "voc" / f"{k:02d}.png"), np.full((9, 9, 3), k, np.uint8))
+    cv2.imwrite(str(tmp_path / "voc/b.png"), np.zeros((9, 9, 3), np.uint8))
+    (tmp_path / "SIMD_composition_test_filelist.txt").write_text("fur:f.png:b.png\n")
     outcome = mattelier(
         "benchmark", "--dataset", "simd", "--root", tmp_path, "--compose", "--backgrounds", tmp_path / "voc"
     )
-    assert outcome.code == 0 and "20 photos composed" in outcome.err
-    assert cv2.imread(str(tmp_path / "SIMD_our/merged/f_3.png")).shape == (8, 2000, 3)
-    matte = cv2.imread(str(tmp_path / "SIMD_our/alpha/f.png"), cv2.IMREAD_UNCHANGED)
+    assert outcome.code == 0 and "1 photos composed" in outcome.err
+    assert cv2.imread(str(tmp_path / "SIMD_our/merged/fur_f_0.png")).shape == (8, 2000, 3)
+    matte = cv2.imread(str(tmp_path / "SIMD_our/alpha/fur_f.png"), cv2.IMREAD_UNCHANGED)
     assert matte.shape == (8, 2000) and (matte == 128).all()
