@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import pickle
 import re
 import stat
 import zipfile
@@ -28,7 +27,7 @@ from models.catalogue import every_spec
 from models.catalogue.spec import ModelSpec
 from models.licences import PUBLISHED_BY, RESEARCH_ONLY, UNKNOWN
 from models.networks.building import build
-from models.networks.pickled_shapes import CheckpointError, TensorNote, declared, is_torch_file, is_zip
+from models.networks.pickled_shapes import ANYTHING_WRONG, CheckpointError, TensorNote, declared, is_torch_file, is_zip
 
 FILE_LIMIT_BYTES = 4 * 1024**3
 """Far more than the largest network here with its optimiser; a longer file is not even opened."""
@@ -338,15 +337,7 @@ def _torch_loaded(file: Path) -> object:
     try:
         with torch.serialization.safe_globals(_numpy_scalars()):
             return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        KeyError,
-        ValueError,
-        TypeError,
-        zipfile.BadZipFile,
-    ) as error:
+    except (*ANYTHING_WRONG, RuntimeError, AssertionError, zipfile.BadZipFile) as error:
         raise CheckpointError("it is damaged, or holds more than numbers") from error
 
 

@@ -28,7 +28,7 @@ _ITEM_BYTES = {
 }  # fmt: skip
 _FLOATS = ("DoubleStorage", "FloatStorage", "HalfStorage", "BFloat16Storage")
 # What a strange pickle makes Python's unpickler raise; none of it says more than that the file is damaged or made up.
-_ANYTHING_WRONG = (
+ANYTHING_WRONG = (
     pickle.UnpicklingError, EOFError, KeyError, IndexError, AttributeError, ValueError, TypeError, OverflowError,
     RecursionError, struct.error, NotImplementedError,
 )  # fmt: skip
@@ -67,7 +67,9 @@ def declared(path: Path) -> object:
         head = file.read(len(_OLD_HEAD))
     try:
         return _in_zip(path) if is_zip(head) else _in_old_file(path)
-    except zipfile.BadZipFile as error:
+    except CheckpointError:
+        raise
+    except (*ANYTHING_WRONG, zipfile.BadZipFile, RuntimeError) as error:
         raise CheckpointError("it is damaged or was not copied whole") from error
 
 
@@ -84,7 +86,7 @@ def _in_zip(path: Path) -> object:
         if f"{root}byteorder" in entries and archive.read(f"{root}byteorder") != b"little":
             raise CheckpointError("it was written on a machine of another byte order")
         reader = _ShapeReader(io.BytesIO(archive.read(places[0])))
-    found = _loaded(reader)
+    found = reader.load()
     for key, size in reader.storages.items():
         entry = entries.get(f"{root}data/{key}")
         if entry is None or entry.file_size < size:
@@ -110,27 +112,20 @@ def _in_old_file(path: Path) -> object:
     """The form before 2020: five pickles (magic number, version, machine, content, keys), then the numbers."""
     size = path.stat().st_size
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        _loaded(_ShapeReader(view))
-        if _loaded(_ShapeReader(view)) != 1001:
+        _ShapeReader(view).load()
+        if _ShapeReader(view).load() != 1001:
             raise CheckpointError("it was written by a torch that nobody here knows")
-        machine = _loaded(_ShapeReader(view))
+        machine = _ShapeReader(view).load()
         if not isinstance(machine, dict) or machine.get("little_endian") is not True:
             raise CheckpointError("it was written on a machine of another byte order")
         reader = _ShapeReader(view)
-        found = _loaded(reader)
-        _loaded(_ShapeReader(view))
+        found = reader.load()
+        keys = _ShapeReader(view).load()
+        if not isinstance(keys, list) or set(map(str, keys)) != set(reader.storages):
+            raise CheckpointError("it is damaged or was not copied whole")
         if view.tell() + sum(reader.storages.values()) + 8 * len(reader.storages) > size:
             raise CheckpointError("it declares more numbers than it holds")
     return found
-
-
-def _loaded(reader: _ShapeReader) -> object:
-    try:
-        return reader.load()
-    except CheckpointError:
-        raise
-    except _ANYTHING_WRONG as error:
-        raise CheckpointError("it is damaged or was not copied whole") from error
 
 
 class _Storage(NamedTuple):
