@@ -145,7 +145,7 @@ class Benchmark:
             image = self.reader.image(case.image)
             return _Pictures(image, self.reader.truth(case.truth, (image.shape[1], image.shape[0])))
         except self.expected as error:
-            self._failures.append(f"{case.name} was skipped: {error}")
+            self._failures.append(f"{case.name} was skipped: {_words(error)}")
             return None
 
     def _measured(
@@ -168,7 +168,7 @@ class Benchmark:
             judged = as_judged(alpha, None if find is not None else trimap)
             scores = scores_of(judged, pictures.truth, trimap)
         except self.expected as error:
-            self._failures.append(f"{contender.name} failed on {case.name} ({marks.label}): {error}")
+            self._failures.append(f"{contender.name} failed on {case.name} ({marks.label}): {_words(error)}")
             return None
         facts = _facts(trimap, meter.memory)
         result = Result(
@@ -289,6 +289,11 @@ def scores_of(alpha: NDArray[np.float32], truth: NDArray[np.float32], trimap: ND
         "mad": whole.sad * per_pixel,
         "sad_whole": whole.sad,
     }
+
+
+def _words(error: Exception) -> str:
+    """What an error says; its kind where it says nothing, as MemoryError does."""
+    return str(error) or type(error).__name__
 
 
 def _facts(trimap: NDArray[np.uint8], memory: Memory) -> dict[str, Any]:

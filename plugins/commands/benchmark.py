@@ -52,7 +52,12 @@ class Benchmark(Command):
             "trimap without one."
         )
         parser.add_argument(
-            "--engine", nargs="+", default=[], metavar="NAME", help="one or more, each NAME or NAME:SETTING=VALUE:..."
+            "--engine",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="NAME",
+            help="one or more, each NAME or NAME:SETTING=VALUE:...",
         )
         parser.add_argument("--dataset", required=True, metavar="NAME|FOLDER", help="what to measure on")
         parser.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="where it lies (default: here)")
@@ -281,9 +286,11 @@ def _say(args: argparse.Namespace, outcome: Outcome, dataset: DataSet) -> None:
         print(table(outcome.results, args.photos))
         last = outcome.results[-1]
         held = min(result.before_mib for result in outcome.results)
-        print(f"\n{_JUDGED.rstrip()} {last.memory_how}; the program held {held:.0f} before.")
+        print(f"\n{_JUDGED}{last.memory_how}; the program held {held:.0f} before.")
     if dataset.unpaired:
         print(f"{len(dataset.unpaired)} files were left out for want of a partner.", file=sys.stderr)
+    if len({mean.photos for mean in means(outcome.results)}) > 1:
+        print("The means are not all over the same photos: --photos shows which.", file=sys.stderr)
     if outcome.failures:
         print(f"{len(outcome.failures)} measurements failed:", *outcome.failures, sep="\n  ", file=sys.stderr)
 

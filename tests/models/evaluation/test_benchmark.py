@@ -192,6 +192,14 @@ def test_an_engine_that_fails_on_a_photo_goes_on_with_the_next_and_tries_again_w
     assert len(measure(dataset, engine.contender("e"), log=ResultLog(log)).results) == 2
 
 
+def test_an_error_without_words_is_told_by_its_kind(dataset):
+    def full(*_):
+        raise OSError
+
+    outcome = measure(dataset, dataclasses.replace(Engine().contender("e"), run=full), limit=1)
+    assert outcome.failures == ("e failed on a (trimap): OSError",)
+
+
 def test_an_error_that_nobody_expects_ends_the_run(dataset):
     contender = dataclasses.replace(Engine().contender("e"), run=lambda *_: {}["bug"])
     with pytest.raises(KeyError):
