@@ -132,11 +132,20 @@ def _contender(label: str, engine: Engine) -> Contender:
     settings = {name: getattr(engine, name) for name in params_of(engine)}
     return Contender(
         label,
-        {"kind": engine.name, "settings": settings, "version": __version__},
+        {"kind": engine.name, "settings": settings, "version": __version__, "weights": _weights_of(engine)},
         engine.device,
         engine.run,
         engine.find if engine.finds_trimap else None,
     )
+
+
+def _weights_of(engine: Engine) -> str:
+    """The SHA-256 of a network's weights, so that other weights are another measurement; empty for other engines."""
+    import models
+    from models.weight_store import WeightStore
+
+    found = WeightStore(models_dir()).find(engine.name) if engine.name in models.names() else None
+    return found.record.sha256 if found and found.record else ""
 
 
 def _measuring(args: argparse.Namespace, contenders: list[Contender], services: Services) -> Measuring:
