@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -62,8 +63,10 @@ def count(network: nn.Module, channels: int, convention: str = "convolutions", s
     hooks = [m.register_forward_hook(add) for m in network.modules() if _is_counted(m)]
     first = next(network.parameters())
     x = torch.zeros(1, channels, size_px, size_px, device=first.device)
+    # the CPU's own kernel for attention hides its products from the counter; plain matrix products do not
+    plain = sdpa_kernel(SDPBackend.MATH)
     try:
-        with torch.no_grad(), _ShapesOnly(), FlopCounterMode(display=False) as counter:
+        with torch.no_grad(), plain, _ShapesOnly(), FlopCounterMode(display=False) as counter:
             network(x)
     finally:
         for hook in hooks:

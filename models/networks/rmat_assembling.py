@@ -2,9 +2,9 @@
 
 A transformer block like the encoder's, with two inputs: queries and keys from the skipped low-level feature, values
 from the decoder's. Where two places look alike in the skip, their decoder features are brought together. Written with
-1 x 1 convolutions on maps. Width, reduction and the one reducing convolution that both inputs share are fitted to
-Tables 5.3 and 5.7. The GFLOPs of 5.7 only come out with that convolution counted once: here it runs on both inputs as
-one batch, which the papers' convention ignores.
+1 x 1 convolutions on maps. Width, reduction, and the norms and reducing convolution that both inputs share are fitted
+to Tables 5.3 and 5.7. The GFLOPs of 5.7 only come out with that convolution counted once: here it runs on both inputs
+as one batch, which the papers' convention ignores.
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ class LowLevelAttention(FromWholeImage):
         keys, values = tokens_of(self.key(low)), tokens_of(self.value(deep))
         return split_heads(keys, self.heads), split_heads(values, self.heads)
 
-    def forward(self, low: torch.Tensor, deep: torch.Tensor) -> torch.Tensor:
-        """Two maps (N, C, H, W) to one."""
-        keys, values = self.summary(torch.cat([low, deep]))
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The low-level features and then the decoder's (2 N, C, H, W) to (N, C, H, W)."""
+        keys, values = self.summary(x)
+        low = x[: len(x) // 2]
         found = attend(split_heads(tokens_of(self.query(low)), self.heads), keys, values)
         return self.project(map_of(found, low))
 
@@ -64,8 +65,7 @@ class LowLevelAssembling(nn.Module):
 
     def __init__(self, width: int = WIDTH) -> None:
         super().__init__()
-        self.norm_low = nn.LayerNorm(width, BLOCK_EPS)
-        self.norm_deep = nn.LayerNorm(width, BLOCK_EPS)
+        self.norm_in = nn.LayerNorm(width, BLOCK_EPS)
         self.attention = LowLevelAttention(width)
         self.norm_mlp = nn.LayerNorm(width, BLOCK_EPS)
         hidden = MLP_RATIO * width
@@ -75,6 +75,6 @@ class LowLevelAssembling(nn.Module):
 
     def forward(self, low: torch.Tensor, deep: torch.Tensor) -> torch.Tensor:
         """Skipped feature and decoder feature (N, C, H, W), H and W even, to the refined decoder feature."""
-        deep = deep + self.attention(_norm(low, self.norm_low), _norm(deep, self.norm_deep))
+        deep = deep + self.attention(_norm(torch.cat([low, deep]), self.norm_in))
         hidden = self.depthwise(self.widen(_norm(deep, self.norm_mlp)))
         return deep + self.narrow(functional.gelu(hidden))

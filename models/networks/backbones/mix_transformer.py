@@ -23,7 +23,7 @@ DEPTHS = {"b1": (2, 2, 2, 2), "b2": (3, 4, 6, 3)}
 BLOCK_EPS = 1e-6
 """Of the norms in and after the blocks; those of patch embedding and attention keep torch's 1e-5."""
 MLP_RATIO = 4
-_CHUNK = 2**25
+_CHUNK = 2**24
 """At most so many attention weights at a time, where a device's kernel writes them out."""
 
 
