@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.catalogue import every_spec
 from models.catalogue.spec import ModelSpec
-from models.running import Predictor
+
+if TYPE_CHECKING:
+    from models.running import Predictor
 
 
 def names() -> tuple[str, ...]:

@@ -7,9 +7,13 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from models.free_memory import free_bytes
 from models.prepare import known_kept, network_input, normalised, trimap_channel
 from models.running import Predictor
 from models.tiling import ticking
+
+_SHARE_OF_FREE = 0.8
+"""Of the machine's free memory: it may end a program that takes more than there is, instead of refusing."""
 
 Progress = Callable[[float, str], None]
 
@@ -26,6 +30,8 @@ def matte_as_published(predictor: Predictor, image: np.ndarray, trimap: np.ndarr
         progress(share, "The whole photo at once")
 
     tick(0.0)
+    if predictor.device == "cpu" and trimap.size > predictor.most_pixels(int(_SHARE_OF_FREE * free_bytes())):
+        raise MemoryError("The whole photo at once is more than the memory holds.")
     with ticking(predictor, tick):
         if predictor.spec.family == "indexnet":
             alpha = _enlarged_and_back(predictor, image, trimap)

@@ -74,7 +74,7 @@ def _run_pieces(
     started = _share_done(left, photo[1] == UNKNOWN)
     pieces = plan_pieces(left, margin_px, predictor.spec.stride, most_pixels)
     if len(pieces) > 1 or pieces[0].pixels < left.size:
-        show_whole(predictor, *photo, lambda share: progress(started, "Looking at the whole photo"))
+        show_whole(predictor, *photo, lambda share: progress(started, "Looking at the whole photo"), most_pixels)
     cost = sum(piece.pixels for piece in pieces)
     done = 0
     for number, piece in enumerate(pieces, start=1):
@@ -91,14 +91,19 @@ def _run_pieces(
 
 
 def show_whole(
-    predictor: Predictor, image: np.ndarray, trimap: np.ndarray, tick: Callable[[float], None] | None = None
+    predictor: Predictor,
+    image: np.ndarray,
+    trimap: np.ndarray,
+    tick: Callable[[float], None] | None = None,
+    most_pixels: int = WHOLE_PX * WHOLE_PX,
 ) -> None:
     """Let the network take what it draws from the whole picture from the photo reduced to ``WHOLE_PX``.
 
-    image: (H, W, 3) float32; trimap: (H, W) uint8. Nothing is enlarged. ``predictor.remember_whole(None)`` forgets it.
+    image: (H, W, 3) float32; trimap: (H, W) uint8. It is reduced further to keep to ``most_pixels``, never enlarged.
+    ``predictor.remember_whole(None)`` forgets it.
     """
     H, W = trimap.shape
-    longer = WHOLE_PX
+    longer = min(WHOLE_PX, int((most_pixels / (H * W)) ** 0.5 * max(H, W)))
     while True:
         scale = min(1.0, longer / max(H, W))
         size = (max(1, round(W * scale)), max(1, round(H * scale)))

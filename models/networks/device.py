@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
+
+from models.free_memory import free_bytes
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _TITLES = {"cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
 _MIB = 1024 * 1024
-_CPU_SHARE, _CPU_CAP_BYTES, _CPU_UNKNOWN_BYTES = 0.25, 1024 * _MIB, 512 * _MIB
+_CPU_SHARE, _CPU_CAP_BYTES = 0.25, 1024 * _MIB
 _GPU_SHARE, _GPU_CAP_BYTES = 0.6, 6 * 1024 * _MIB
 
 
@@ -59,7 +59,7 @@ def memory_for_pieces(device: str) -> int:
     if device == "cuda":
         return min(int(torch.cuda.mem_get_info()[0] * _GPU_SHARE), _GPU_CAP_BYTES)
     # an Apple GPU takes its memory from the processor's
-    return min(int(_free_bytes() * _CPU_SHARE), _CPU_CAP_BYTES)
+    return min(int(free_bytes() * _CPU_SHARE), _CPU_CAP_BYTES)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
@@ -81,16 +81,3 @@ def give_back(device: str) -> None:
 def _gpus() -> list[str]:
     found = ["cuda"] if torch.cuda.is_available() else []
     return [*found, "mps"] if torch.backends.mps.is_available() else found
-
-
-def _free_bytes() -> int:
-    """What the machine can give without swapping; where it does not say, a part of what is built in."""
-    try:
-        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass  # not Linux
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    return int(_CPU_UNKNOWN_BYTES / _CPU_SHARE)

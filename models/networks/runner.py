@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from models.catalogue.spec import ModelSpec
-from models.networks.activation_memory import MemoryModel
 from models.networks.building import build
+from models.networks.demand import Demand
 from models.networks.device import (
     TYPES,
     Place,
@@ -33,6 +33,9 @@ from models.prepare import network_input
 SAME_ALPHA = 1 / 255
 """How far another device or precision may move alpha: what an 8-bit matte cannot show."""
 _CHECK_PX = 256
+_MACS_AT_A_TIME = 12_000_000_000
+"""On a CPU, between two chances to stop: about a quarter of a second on two cores."""
+_demands: dict[tuple[str, str, str], Demand] = {}
 _GPU_PRECISIONS = ("float16", "bfloat16", "float32")
 
 
@@ -55,7 +58,7 @@ class Runner:
         _lay_channels_last(self._network)
         self._layers = _count_layers(self._network, self._layer_done)
         self._done = 0
-        self._memory: MemoryModel | None = None
+        self._demand: Demand | None = None
         self._go_to("cpu", "float32")
         self.reason = self._settle(place, precision, chosen_by_user=device != "auto")
 
@@ -84,10 +87,18 @@ class Runner:
                 forget(self._network)
 
     def most_pixels(self, limit_bytes: int) -> int:
-        """How many pixels ``predict`` can take at a time within so much memory; 0: within a share of what is free."""
-        if self._memory is None:
-            self._memory = MemoryModel(build(self.spec, "meta"), self.spec.channels)
-        return self._memory.most_pixels(limit_bytes or memory_for_pieces(self.device))
+        """How many pixels ``predict`` can take at a time within so much memory.
+
+        0: within a share of what is free, and on a CPU no more than lets it be stopped within a second.
+        """
+        if self._demand is None:
+            self._demand = _demand_of(self.spec)
+        if limit_bytes:
+            return self._demand.pixels_for_bytes(limit_bytes)
+        within_memory = self._demand.pixels_for_bytes(memory_for_pieces(self.device))
+        return (
+            min(within_memory, self._demand.pixels_for_macs(_MACS_AT_A_TIME)) if self.device == "cpu" else within_memory
+        )
 
     def _settle(self, place: Place, precision: str, *, chosen_by_user: bool) -> str:
         """Go to the device in the first precision that keeps alpha, else to the CPU; the reason in words."""
@@ -177,6 +188,16 @@ def _check_keys(spec: ModelSpec, own: Mapping[str, torch.Tensor], found: Mapping
             f"These weights are not those of {spec.name}: {len(wrong)} of its {len(own)} tensors do not fit, "
             f"{wrong[0]} for one. Import weights made for it."
         )
+
+
+def _demand_of(spec: ModelSpec) -> Demand:
+    """Found once for each network; with the norms fused, as it runs."""
+    key = (spec.name, spec.code, repr(dict(spec.options)))
+    if key not in _demands:
+        network = build(spec, "meta")
+        fuse_batch_norms(network)
+        _demands[key] = Demand(network, spec.channels)
+    return _demands[key]
 
 
 def _lay_channels_last(network: nn.Module) -> None:
