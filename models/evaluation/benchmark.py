@@ -97,7 +97,8 @@ class Benchmark:
         """Measure what the log does not hold yet. ``progress`` tells what is done and the time left; it may raise."""
         self._failures.clear()
         tasks = list(tasks_in(self.dataset, self.ranges, self.limit))
-        total, clock = len(tasks) * len(self.contenders), _Clock()
+        total = len(tasks) * len(self.contenders)
+        clock = _Clock([contender.name for contender in self.contenders], len(tasks))
         results: list[Result] = []
         reused = done = 0
         last: tuple[Case, _Pictures | None] | None = None
@@ -106,15 +107,15 @@ class Benchmark:
             for contender, key in zip(self.contenders, keys, strict=True):
                 old = self.log.get(key) if key else None
                 if old is None:
-                    progress(done / total, f"{contender.name}, {case.name}, {marks.label}: {clock.left(total - done)}")
+                    clock.begin()
+                    progress(done / total, f"{contender.name}, {case.name}, {marks.label}: {clock.left()}")
                     if last is None or last[0] is not case:
                         last = (case, self._read(case))
-                    shown = _within(progress, done, total, f"{contender.name}, {case.name}: {clock.left(total - done)}")
+                    shown = _within(progress, done, total, f"{contender.name}, {case.name}: {clock.left()}")
                     found = self._measured(contender, case, marks, last[1], key, shown)
-                    clock.lap()
                 else:
                     found, reused = old, reused + 1
-                    clock.skip()
+                clock.end(contender.name, measured=old is None)
                 done += 1
                 results += [found] if found else []
         progress(1.0, "done")
@@ -198,26 +199,30 @@ class _Pictures:
 
 
 class _Clock:
-    """How long the rest will take, by what the measured part took."""
+    """How long the rest will take, by what each engine took so far."""
 
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._laps = 0
+    def __init__(self, engines: Sequence[str], tasks: int) -> None:
+        self._to_go = dict.fromkeys(engines, tasks)
+        self._spent: dict[str, list[float]] = {engine: [] for engine in engines}
+        self._last = time.monotonic()
 
-    def lap(self) -> None:
-        """One measurement is done."""
-        self._laps += 1
+    def begin(self) -> None:
+        """A measurement begins."""
+        self._last = time.monotonic()
 
-    def skip(self) -> None:
-        """One needed no measuring: before the first that did, the time so far does not count."""
-        if not self._laps:
-            self._started = time.monotonic()
+    def end(self, engine: str, measured: bool) -> None:
+        """A measurement of ``engine`` is done, or was not needed."""
+        self._to_go[engine] -= 1
+        if measured:
+            self._spent[engine].append(time.monotonic() - self._last)
 
-    def left(self, count: int) -> str:
-        """The time that ``count`` more take, in words."""
-        if not self._laps:
+    def left(self) -> str:
+        """What is to be done yet, and the time that it takes once every engine has been measured, in words."""
+        count = sum(self._to_go.values())
+        if not all(self._spent[engine] for engine, to_go in self._to_go.items() if to_go):
             return f"{count} to go"
-        seconds = round((time.monotonic() - self._started) / self._laps * count)
+        means = {engine: sum(spent) / len(spent) for engine, spent in self._spent.items() if spent}
+        seconds = round(sum(to_go * means[engine] for engine, to_go in self._to_go.items() if to_go))
         return f"{count} to go, {seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d} left"
 
 

@@ -141,10 +141,12 @@ def _contender(label: str, engine: Engine) -> Contender:
 
 def _weights_of(engine: Engine) -> str:
     """The SHA-256 of a network's weights, so that other weights are another measurement; empty for other engines."""
-    import models
     from models.weight_store import WeightStore
 
-    found = WeightStore(models_dir()).find(engine.name) if engine.name in models.names() else None
+    try:
+        found = WeightStore(models_dir()).find(engine.name)
+    except ValueError:  # an engine of the user's own may be called what no network is
+        return ""
     return found.record.sha256 if found and found.record else ""
 
 

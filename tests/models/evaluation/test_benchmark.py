@@ -235,7 +235,23 @@ def test_progress_rises_to_the_end_and_tells_the_time_left(dataset):
     measure(dataset, Engine(0.1).contender("e"), progress=lambda fraction, text: heard.append((fraction, text)))
     fractions = [fraction for fraction, _ in heard]
     assert fractions == sorted(fractions) and fractions[-1] == 1
-    assert "2 to go" in heard[0][1] and any("0:00:0" in text and "left" in text for _, text in heard)
+    assert heard[0][1].endswith("2 to go") and any("1 to go, 0:00:0" in text for _, text in heard)
+
+
+def test_the_time_left_is_told_once_every_engine_has_been_measured_and_weighs_each_by_its_own(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(benchmark.time, "monotonic", lambda: now[0])
+    clock = benchmark._Clock(["quick", "slow"], 3)
+    assert clock.left() == "6 to go"
+    for engine, seconds in (("quick", 1), ("slow", 3600)):
+        clock.begin()
+        now[0] += seconds
+        clock.end(engine, measured=True)
+        if engine == "quick":
+            assert clock.left() == "5 to go"
+    assert clock.left() == "4 to go, 2:00:02 left"
+    clock.end("slow", measured=False)
+    assert clock.left() == "3 to go, 1:00:02 left"
 
 
 def test_each_photo_is_read_once_for_all_engines(dataset):

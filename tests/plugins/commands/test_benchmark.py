@@ -200,3 +200,21 @@ def test_composing_a_set_with_a_longest_side_writes_the_reduced_mattes_too(matte
     assert cv2.imread(str(tmp_path / "SIMD_our/merged/fur_f_0.png")).shape == (8, 2000, 3)
     matte = cv2.imread(str(tmp_path / "SIMD_our/alpha/fur_f.png"), cv2.IMREAD_UNCHANGED)
     assert matte.shape == (8, 2000) and (matte == 128).all()
+
+
+def test_other_weights_are_another_measurement(mattelier, photos, tmp_path):
+    from editor.paths import models_dir
+    from models.weight_store import WeightStore
+
+    log = tmp_path / "results.jsonl"
+    for content, reused in ((b"one", 0), (b"one", 1), (b"two", 0)):
+        WeightStore(models_dir()).add(
+            "closed-form",
+            lambda path, content=content: path.write_bytes(content),
+            "none",
+            "test",
+            "test",
+            lambda *_: None,
+        )
+        facts = json.loads(mattelier(*words(photos, "--limit", 1, "--resume", log, "--json")).out)
+        assert facts["reused"] == reused
