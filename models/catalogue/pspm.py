@@ -55,6 +55,7 @@ def _shared(
         channels=3,
         stride=16,
         finds_trimap=True,
+        margin_px=160,
         note=_FITTED,
     )
 

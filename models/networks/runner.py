@@ -196,7 +196,7 @@ def _demand_of(spec: ModelSpec) -> Demand:
     if key not in _demands:
         network = build(spec, "meta")
         fuse_batch_norms(network)
-        _demands[key] = Demand(network, spec.channels)
+        _demands[key] = Demand(network, spec.takes[-1])  # pieces come with what is known already
     return _demands[key]
 
 
