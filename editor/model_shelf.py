@@ -49,6 +49,8 @@ class ModelRow:
     sha256: str = ""
     file: Path | None = None
     size_bytes: int = 0
+    foremost: bool = False
+    """True for the one network of a paper that a photographer would want; the others are for comparison."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,11 @@ class ModelShelf(ABC):
         """Every network, in the order of the papers' tables. Quick: torch is not imported."""
 
     @abstractmethod
-    def count(self, progress: Callable[[float, str], None]) -> None:
-        """Count what ``rows`` still shows without figures; seconds at the first call, and kept for the next start."""
+    def count(self, progress: Callable[[float, str], None], name: str | None = None) -> None:
+        """Count what ``rows`` still shows without figures, or the network ``name`` alone.
+
+        Half a second for each at the first call; kept for the next start.
+        """
 
     @abstractmethod
     def examine(self, file: Path, network: str | None, progress: Callable[[float, str], None]) -> FoundWeights:

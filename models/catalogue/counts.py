@@ -46,10 +46,10 @@ class Counts:
             return None
         return Counted(*entry)
 
-    def count_all(self, progress: Callable[[float, str], None]) -> None:
-        """Count what is not counted yet, a fraction of a second each, and keep it."""
+    def count_all(self, progress: Callable[[float, str], None], name: str | None = None) -> None:
+        """Count what is not counted yet, a fraction of a second each, and keep it; ``name``: that network alone."""
         specs = list(every_spec().values())
-        missing = [spec for spec in specs if self.of(spec) is None]
+        missing = [spec for spec in specs if self.of(spec) is None and name in (None, spec.name)]
         try:
             for number, spec in enumerate(missing):
                 progress(number / len(missing), f"Counting {spec.title}")

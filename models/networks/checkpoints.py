@@ -7,11 +7,12 @@ networks, built on the meta device. Only what fits is read, with ``weights_only=
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import re
 import stat
 import zipfile
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -32,11 +33,12 @@ from models.networks.pickled_shapes import ANYTHING_WRONG, CheckpointError, Tens
 FILE_LIMIT_BYTES = 4 * 1024**3
 """Far more than the largest network here with its optimiser; a longer file is not even opened."""
 
-_SAFETENSORS_FLOATS = ("F64", "F32", "F16", "BF16")
 _COUNTER = "num_batches_tracked"
+_STATISTICS = ("running_mean", "running_var", _COUNTER)
 _PREFIX = "module."
 
 Shapes = Mapping[str, tuple[int, ...]]
+Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,13 @@ class Contents:
     is_safetensors: bool
     shapes: Mapping[str, tuple[int, ...]]
     """Without a leading ``module.``."""
-    floats: frozenset[str]
     metadata: Mapping[str, str]
+
+    @property
+    def parameters(self) -> int:
+        """Elements of all weights, without the running statistics of norms."""
+        sizes = (math.prod(shape) for name, shape in self.shapes.items() if not name.endswith(_STATISTICS))
+        return sum(sizes)
 
 
 @dataclass(frozen=True)
@@ -76,11 +83,12 @@ class Match:
     parameters: int
 
 
-def examine(file: Path, network: str | None = None) -> Match:
+def examine(file: Path, network: str | None = None, progress: Progress = lambda fraction, text: None) -> Match:
     """Find the network that the weights in ``file`` fit; ``network`` decides where they fit several.
 
     ``ValueError`` with a sentence for a file that is none of ours, damaged or hostile, and for one that fits several
-    networks while ``network`` is None. Memory is taken for names and shapes only.
+    networks while ``network`` is None. Memory is taken for names and shapes only. Where a file names its network, or is
+    named as authors name theirs, that comes first.
     """
     with _explained(file):
         contents = _contents(file)
@@ -88,9 +96,10 @@ def examine(file: Path, network: str | None = None) -> Match:
     if network is not None and network not in specs:
         raise ValueError(f"There is no network {network}. `mattelier models list` names them all.")
     asked = [specs[network]] if network else list(specs.values())
-    fitting = [(spec, layout) for spec in asked for layout in layouts(spec) if _fits(contents.shapes, layout)]
+    fitting = list(_fitting(contents, asked, progress))
     named = [(spec, layout) for spec, layout in fitting if spec.name == contents.metadata.get("network")]
-    chosen = {spec.name: (spec, layout) for spec, layout in reversed(named or fitting)}
+    published = [(spec, layout) for spec, layout in fitting if layout.published]
+    chosen = {spec.name: (spec, layout) for spec, layout in reversed(named or published or fitting)}
     if not chosen:
         raise ValueError(_no_fit(file, contents, asked))
     if len(chosen) > 1:
@@ -98,6 +107,14 @@ def examine(file: Path, network: str | None = None) -> Match:
         raise ValueError(f"{shown(file)} fits several networks: {names}. Say which with --network NAME.")
     spec, layout = next(iter(chosen.values()))
     return _match(file, spec, layout, contents)
+
+
+def _fitting(contents: Contents, specs: Sequence[ModelSpec], progress: Progress) -> Iterator[tuple[ModelSpec, Layout]]:
+    """The networks, each with the layout, that these names and shapes fit."""
+    for number, spec in enumerate(specs):
+        progress(number / len(specs), f"Comparing with {spec.title}")
+        if spec.parameters in (None, contents.parameters):
+            yield from ((spec, layout) for layout in layouts(spec) if _fits(contents.shapes, layout))
 
 
 def layouts(spec: ModelSpec) -> tuple[Layout, ...]:
@@ -185,19 +202,29 @@ def _published_name(family: str) -> Callable[[str], str] | None:
 
 
 def _match(file: Path, spec: ModelSpec, layout: Layout, contents: Contents) -> Match:
-    sizes = [int(np.prod(shape)) for name, shape in contents.shapes.items() if not _is_statistic(name)]
     told = plain(contents.metadata.get("licence", ""))
-    if told and all(theirs == ours for theirs, ours in layout.ours.items()):
+    own_names = all(theirs == ours for theirs, ours in layout.ours.items())
+    authors = _authors(spec, layout, contents)
+    if told and own_names:
         licence, kind = told, "safetensors"
-    elif layout.published:
-        licence, kind = RESEARCH_ONLY, f"a checkpoint as {PUBLISHED_BY[spec.family]}'s published code writes it"
+    elif authors:
+        licence, kind = RESEARCH_ONLY, f"a checkpoint as {authors}'s published code writes it"
     else:
         licence, kind = UNKNOWN, "safetensors" if contents.is_safetensors else "a checkpoint in this program's layout"
-    return Match(file, spec, layout, contents, licence, kind, sum(sizes))
+    return Match(file, spec, layout, contents, licence, kind, contents.parameters)
 
 
-def _is_statistic(name: str) -> bool:
-    return name.endswith(("running_mean", "running_var", _COUNTER))
+def _authors(spec: ModelSpec, layout: Layout, contents: Contents) -> str:
+    """Whose published code names weights so; empty for nobody's.
+
+    A network of another family may have the same names and shapes as a published one: then its weights are taken for
+    those, whichever network the user asks for.
+    """
+    if layout.published:
+        return PUBLISHED_BY[spec.family]
+    others = [other for other in every_spec().values() if other.family in PUBLISHED_BY]
+    found = _fitting(contents, others, lambda fraction, text: None)
+    return next((PUBLISHED_BY[other.family] for other, theirs in found if theirs.published), "")
 
 
 def _fits(shapes: Shapes, layout: Layout) -> bool:
@@ -287,8 +314,7 @@ def _torch_contents(content: object) -> Contents:
     notes = {name: note for name, note in state.items() if isinstance(note, TensorNote)}
     if len(notes) < len(state) or not notes:
         raise CheckpointError("it holds other things than the weights of one network")
-    floats = frozenset(name for name, note in notes.items() if note.is_float)
-    return Contents(False, {name: note.shape for name, note in notes.items()}, floats, {})
+    return Contents(False, {name: note.shape for name, note in notes.items()}, {})
 
 
 def _state_dict(content: object) -> dict[str, object]:
@@ -310,10 +336,9 @@ def _safetensors_contents(file: Path) -> Contents:
     with safetensors.safe_open(file, framework="pt") as opened:
         facts = {name: opened.get_slice(name) for name in opened.keys()}
         shapes = {name: tuple(int(n) for n in fact.get_shape()) for name, fact in facts.items()}
-        floats = [name for name, fact in facts.items() if fact.get_dtype() in _SAFETENSORS_FLOATS]
         metadata = dict(opened.metadata() or {})
     cut = len(_PREFIX) if shapes and all(name.startswith(_PREFIX) for name in shapes) else 0
-    return Contents(True, {n[cut:]: s for n, s in shapes.items()}, frozenset(n[cut:] for n in floats), metadata)
+    return Contents(True, {n[cut:]: s for n, s in shapes.items()}, metadata)
 
 
 def _read(file: Path, contents: Contents) -> dict[str, torch.Tensor]:

@@ -26,7 +26,6 @@ _ITEM_BYTES = {
     "DoubleStorage": 8, "FloatStorage": 4, "HalfStorage": 2, "BFloat16Storage": 2, "LongStorage": 8, "IntStorage": 4,
     "ShortStorage": 2, "CharStorage": 1, "ByteStorage": 1, "BoolStorage": 1,
 }  # fmt: skip
-_FLOATS = ("DoubleStorage", "FloatStorage", "HalfStorage", "BFloat16Storage")
 # What a strange pickle makes Python's unpickler raise; none of it says more than that the file is damaged or made up.
 ANYTHING_WRONG = (
     pickle.UnpicklingError, EOFError, KeyError, IndexError, AttributeError, ValueError, TypeError, OverflowError,
@@ -45,7 +44,6 @@ class TensorNote(NamedTuple):
     """A tensor as a checkpoint declares it."""
 
     shape: tuple[int, ...]
-    is_float: bool
 
 
 def is_torch_file(head: bytes) -> bool:
@@ -130,13 +128,11 @@ def _in_old_file(path: Path) -> object:
 
 class _Storage(NamedTuple):
     items: int
-    is_float: bool
 
 
 class _StorageKind(NamedTuple):
     """Stands for ``torch.FloatStorage`` and its like, which a checkpoint only names."""
 
-    name: str
     item_bytes: int
 
 
@@ -167,7 +163,7 @@ def _note(storage: object, offset: object, size: object, stride: object, *_: obj
         last += (length - 1) * step
     if items > storage.items or (items and last >= storage.items):
         raise CheckpointError("it declares more numbers than it holds")
-    return TensorNote(shape, storage.is_float)
+    return TensorNote(shape)
 
 
 def _whole_numbers(values: object) -> tuple[int, ...]:
@@ -192,9 +188,7 @@ class _Function(NamedTuple):
 
 def _known_words() -> dict[tuple[str, str], object]:
     """All that a checkpoint may name, with what stands for it here."""
-    words: dict[tuple[str, str], object] = {
-        ("torch", name): _StorageKind(name, size) for name, size in _ITEM_BYTES.items()
-    }
+    words: dict[tuple[str, str], object] = {("torch", name): _StorageKind(size) for name, size in _ITEM_BYTES.items()}
     words |= {
         ("collections", "OrderedDict"): OrderedDict,
         ("collections", "Counter"): Counter,
@@ -231,7 +225,7 @@ class _ShapeReader(pickle._Unpickler):  # type: ignore[misc, name-defined]  # py
         size = items * kind.item_bytes
         if self.storages.setdefault(key, size) != size:
             raise CheckpointError("it is damaged or was not copied whole")
-        return _Storage(items, kind.name in _FLOATS)
+        return _Storage(items)
 
 
 def _plain(word: object) -> str:

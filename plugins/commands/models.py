@@ -72,7 +72,7 @@ def _list(args: argparse.Namespace, shelf: ModelShelf, bar: Bar) -> int:
 
 def _show(args: argparse.Namespace, shelf: ModelShelf, bar: Bar) -> int:
     _named(args.network, shelf.rows())  # a wrong name is said at once
-    row = _named(args.network, _counted(shelf, bar))
+    row = _named(args.network, _counted(shelf, bar, args.network))
     print(json.dumps(_facts(row), indent=2) if args.json else _description(row))
     return 0
 
@@ -95,9 +95,9 @@ def _remove(args: argparse.Namespace, shelf: ModelShelf, bar: Bar) -> int:
     return 0
 
 
-def _counted(shelf: ModelShelf, bar: Bar) -> tuple[ModelRow, ...]:
-    """All rows with their figures; at the first call that takes half a minute, later none."""
-    shelf.count(bar.part(0.0, 1.0))
+def _counted(shelf: ModelShelf, bar: Bar, name: str | None = None) -> tuple[ModelRow, ...]:
+    """All rows with their figures, or with those of ``name``: half a second for each at the first call, later none."""
+    shelf.count(bar.part(0.0, 1.0), name)
     bar.clear()
     return shelf.rows()
 

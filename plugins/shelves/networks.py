@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from editor.api import FoundWeights, ModelRow, ModelShelf, Progress, UserError, cache_dir, models_dir
 from plugins.engines._explain import as_user_error
 
+_FOREMOST = ("indexnet", "a2u", "rmat-m3", "pspm-b5")  # of each paper the network it ends with
+
 
 class Networks(ModelShelf):
     """The networks of models/catalogue."""
@@ -31,11 +33,11 @@ class Networks(ModelShelf):
         counts = Counts(cache_dir())
         return tuple(self._row(spec, counts) for spec in every_spec().values())
 
-    def count(self, progress: Progress) -> None:
+    def count(self, progress: Progress, name: str | None = None) -> None:
         """See the base class."""
         from models.catalogue.counts import Counts
 
-        Counts(cache_dir()).count_all(progress)
+        Counts(cache_dir()).count_all(progress, name)
 
     def examine(self, file: Path, network: str | None, progress: Progress) -> FoundWeights:
         """See the base class."""
@@ -43,7 +45,7 @@ class Networks(ModelShelf):
         from models.weight_store import sha256_of
 
         progress(0.0, f"Looking at {file.name}")
-        match = _examined(file, network)
+        match = _examined(file, network, lambda fraction, text: progress(fraction / 2, text))
         try:
             sha256 = sha256_of(file, lambda fraction, _: progress(0.5 + fraction / 2, f"Reading {file.name}"))
             size = file.stat().st_size
@@ -68,8 +70,7 @@ class Networks(ModelShelf):
         from editor.document.part_file import explained
         from models.weight_store import sha256_of
 
-        progress(0.0, f"Reading {found.file.name}")
-        match = _examined(found.file, found.name)
+        match = _examined(found.file, found.name, lambda fraction, text: progress(0.1 * fraction, text))
         checkpoints = _checkpoints()
 
         def write(part: Path) -> None:
@@ -119,6 +120,7 @@ class Networks(ModelShelf):
             accepts=accepted(spec.family),
             paper_parameters_m=spec.paper.parameters_m,
             paper_gflops=spec.paper.gflops,
+            foremost=spec.name in _FOREMOST,
         )
         counted = counts.of(spec)
         if counted is not None:
@@ -145,9 +147,9 @@ def _checkpoints() -> Any:
     return importlib.import_module("models.networks.checkpoints")
 
 
-def _examined(file: Path, network: str | None) -> Any:
+def _examined(file: Path, network: str | None, progress: Progress) -> Any:
     try:
-        return _checkpoints().examine(file, network)
+        return _checkpoints().examine(file, network, progress)
     except ValueError as error:
         raise as_user_error(error) from error
 
