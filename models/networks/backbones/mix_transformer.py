@@ -45,8 +45,10 @@ def split_heads(tokens: torch.Tensor, heads: int) -> torch.Tensor:
 def attend(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     """softmax(Q K^T / sqrt(d)) V, heads joined: (N, heads, L, d) and twice (N, heads, M, d) to (N, L, heads * d).
 
-    In chunks of queries, so that memory grows with L + M on every device, also where the L x M matrix is written out.
+    Keys and values of one picture (1, heads, M, d) serve all N. In chunks of queries, so that memory grows with L + M
+    on every device, also where the L x M matrix is written out.
     """
+    keys, values = (t.expand(len(queries), -1, -1, -1) for t in (keys, values))
     rows = max(1, _CHUNK // (queries.shape[0] * queries.shape[1] * keys.shape[2]))
     chunks = [functional.scaled_dot_product_attention(part, keys, values) for part in queries.split(rows, dim=2)]
     return torch.cat(chunks, dim=2).transpose(1, 2).flatten(2)
@@ -67,7 +69,14 @@ class PatchEmbedding(nn.Module):
 
 
 class Attention(FromWholeImage):
-    """Self-attention whose keys and values come from the map reduced by R (a convolution of stride R)."""
+    """Self-attention whose keys and values come from the map reduced by R (a convolution of stride R).
+
+    They are what it takes from the whole picture. Of a photo worked on in pieces they come from the photo reduced, in
+    the place of the piece's own: measured on RMat with filled weights and five photos halved, pieces were then 0.41 of
+    the answer's spread (RMS, geometric mean) from the whole-image answer, against 0.97 for pieces that see themselves
+    alone, 0.50 for both kinds of keys side by side, and 0.41 with the reduced ones weighted by the pixels they stand
+    for. With the keys of the photo unreduced it would be 0.01 at a margin of 96 pixels.
+    """
 
     def __init__(self, width: int, heads: int, reduction: int) -> None:
         super().__init__()

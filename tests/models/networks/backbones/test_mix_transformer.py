@@ -11,6 +11,7 @@ from torch import nn
 
 from models.networks.backbones import mix_transformer
 from models.networks.backbones.mix_transformer import Attention, MixTransformer, attend
+from models.networks.whole_image import forget, recording
 from tests.models.networks import oracles
 
 
@@ -95,3 +96,17 @@ def test_each_picture_of_a_batch_is_worked_on_alone() -> None:
         together, alone = network(x), network(x[1:])
     for a, b in zip(together, alone, strict=True):
         torch.testing.assert_close(a[1:], b, atol=1e-4, rtol=1e-4)
+
+
+def test_pieces_attend_to_the_whole_picture_once_it_is_recorded() -> None:
+    torch.manual_seed(0)
+    part = Attention(8, heads=2, reduction=2)
+    x = torch.randn(1, 8, 4, 8)
+    with torch.no_grad():
+        whole = part(x).unflatten(1, (4, 8))
+        with recording(part):
+            part(x)
+        pieces = part(torch.cat(x.chunk(2, dim=3))).unflatten(1, (4, 4))
+        torch.testing.assert_close(torch.cat(pieces.chunk(2), dim=2), whole)
+        forget(part)
+        assert not torch.allclose(part(x[..., :4]).unflatten(1, (4, 4)), whole[:, :, :4], atol=1e-3)
