@@ -24,7 +24,7 @@ def reassembled(x: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
         row, column = divmod(number, size)
         neighbour = padded[..., row : row + height, column : column + width]
         total = torch.addcmul(total, neighbour.unsqueeze(2), kernels[:, number].unsqueeze(1))
-    return laid_out(total)
+    return laid_out(total.unbind(2))
 
 
 class Carafe(nn.Module):

@@ -16,6 +16,7 @@ as in the authors' checkpoints.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -52,7 +53,7 @@ LINEAR = IndexForm()
 
 
 def normalised(raw: torch.Tensor, how: str = "sigmoid+softmax") -> tuple[torch.Tensor, torch.Tensor]:
-    """Raw indices (N, C, 4, h, w) of 2 x 2 regions to the encoder's and the decoder's, same shape, in [0, 1].
+    """A raw index map (N, C, H, W) to the encoder's and the decoder's, same shape, in [0, 1].
 
     ``how`` is one of NORMALISATIONS (Table 3.5); the softmax is taken over the four places of a region. The papers'
     choice, ``sigmoid+softmax``, keeps the magnitude in indexed pooling and leaves the decoder's indices free.
@@ -61,20 +62,48 @@ def normalised(raw: torch.Tensor, how: str = "sigmoid+softmax") -> tuple[torch.T
         indices = torch.sigmoid(raw)
         return indices, indices
     if how == "softmax":
-        indices = functional.softmax(raw, dim=2)
+        indices = _softmax(raw)
         return indices, indices
     if how == "softmax+sigmoid":
-        for_decoder = functional.softmax(raw, dim=2)
+        for_decoder = _softmax(raw)
         return torch.sigmoid(for_decoder), for_decoder
     if how == "sigmoid+softmax":
         for_decoder = torch.sigmoid(raw)
-        return functional.softmax(for_decoder, dim=2), for_decoder
+        return _shares(torch.exp(for_decoder)), for_decoder
     raise ValueError(f"Indices are not normalised by {how}. Choose {' or '.join(NORMALISATIONS)}.")
 
 
-def laid_out(regions: torch.Tensor) -> torch.Tensor:
-    """(N, C, 4, h, w), the four places of each region in reading order, to the index map (N, C, 2h, 2w)."""
-    return functional.pixel_shuffle(regions.flatten(1, 2), 2)
+def _softmax(index_map: torch.Tensor) -> torch.Tensor:
+    """Over the four places of each region. The largest is taken away first, lest the exponential overflows."""
+    largest = _enlarged(functional.max_pool2d(index_map.detach(), 2))
+    return _shares(torch.exp(index_map - largest))
+
+
+def _shares(weights: torch.Tensor) -> torch.Tensor:
+    """Each weight's share in the sum of its 2 x 2 region; (N, C, H, W). Without gradients, written over the weights."""
+    sums = _enlarged(functional.avg_pool2d(weights, 2, divisor_override=1))
+    return weights / sums if torch.is_grad_enabled() else weights.div_(sums)
+
+
+def _enlarged(x: torch.Tensor) -> torch.Tensor:
+    return functional.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+def laid_out(columns: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Four (N, C, h, w), one for each place of the regions in reading order, to the index map (N, C, 2h, 2w).
+
+    The map lies in memory as the columns do: a mixture of layouts would make what follows several times slower.
+    """
+    first = columns[0]
+    last = first.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
+    batch, channels, height, width = first.shape
+    index_map = torch.empty(
+        (batch, channels, 2 * height, 2 * width), dtype=first.dtype, device=first.device, memory_format=layout
+    )
+    for place, column in enumerate(columns):
+        index_map[:, :, place // 2 :: 2, place % 2 :: 2] = column
+    return index_map
 
 
 def _column(cin: int, cout: int, groups: int, form: IndexForm) -> nn.Sequential:
@@ -99,13 +128,12 @@ class IndexBlock(nn.Module):
         self.normalisation = form.normalisation
 
     def raw(self, x: torch.Tensor) -> torch.Tensor:
-        """Indices before they are normalised, (N, C or 1, 4, H/2, W/2), of a feature (N, C, H, W), H and W even."""
+        """The index map before it is normalised, (N, C or 1, H, W), of a feature (N, C, H, W), H and W even."""
         raise NotImplementedError
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The encoder's and the decoder's index map, (N, C or 1, H, W), of a feature (N, C, H, W), H and W even."""
-        for_encoder, for_decoder = normalised(self.raw(x), self.normalisation)
-        return laid_out(for_encoder), laid_out(for_decoder)
+        return normalised(self.raw(x), self.normalisation)
 
 
 class HolisticIndexBlock(IndexBlock):
@@ -118,8 +146,8 @@ class HolisticIndexBlock(IndexBlock):
         self.indexnet = column if form.nonlinear else column[0]
 
     def raw(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, 1, 4, H/2, W/2): one convolution's four channels are the four places."""
-        return self.indexnet(x).unsqueeze(1)
+        """(N, C, H, W) to (N, 1, H, W): one convolution's four channels are the four places."""
+        return laid_out(self.indexnet(x).contiguous().split(1, dim=1))
 
 
 class DepthwiseIndexBlock(IndexBlock):
@@ -136,9 +164,8 @@ class DepthwiseIndexBlock(IndexBlock):
         self.indexnet4 = _column(channels, channels, groups, form)
 
     def raw(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, C, 4, H/2, W/2)."""
-        columns = (self.indexnet1(x), self.indexnet2(x), self.indexnet3(x), self.indexnet4(x))
-        return torch.stack(columns, dim=2)
+        """(N, C, H, W) to the same shape."""
+        return laid_out((self.indexnet1(x), self.indexnet2(x), self.indexnet3(x), self.indexnet4(x)))
 
 
 class SharedIndexBlock(DepthwiseIndexBlock):
@@ -151,10 +178,10 @@ class SharedIndexBlock(DepthwiseIndexBlock):
         super().__init__(1, 1, form)
 
     def raw(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, C, 4, H/2, W/2)."""
-        batch, channels, height, width = x.shape
-        raw = super().raw(x.reshape(batch * channels, 1, height, width))
-        return raw.reshape(batch, channels, 4, height // 2, width // 2)
+        """(N, C, H, W) to the same shape."""
+        raw = super().raw(x.reshape(-1, 1, *x.shape[2:])).reshape(x.shape)
+        last = x.is_contiguous(memory_format=torch.channels_last)
+        return raw.contiguous(memory_format=torch.channels_last) if last else raw
 
 
 def index_block(family: str, channels: int, form: IndexForm = LINEAR) -> IndexBlock:

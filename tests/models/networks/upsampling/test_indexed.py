@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from models.networks.upsampling.index_blocks import laid_out
 from models.networks.upsampling.indexed import indexed_pooling, indexed_upsampling
 
 
@@ -37,7 +36,7 @@ def test_a_one_hot_index_makes_them_max_pooling_and_unpooling():
 
 
 def test_a_holistic_map_serves_all_channels_and_gradient_mode_changes_no_value():
-    x, index_map = drawn(2, 3, 2, 2), laid_out(drawn(2, 1, 4, 2, 2))
+    x, index_map = drawn(2, 3, 2, 2), drawn(2, 1, 4, 4)
     with torch.no_grad():
         quick = indexed_upsampling(x, index_map)
     assert torch.equal(quick, indexed_upsampling(x, index_map))
