@@ -2,6 +2,126 @@
 
 from __future__ import annotations
 
-from models.catalogue.spec import ModelSpec
+from models.catalogue.spec import ModelSpec, PaperRow
 
-SPECS: tuple[ModelSpec, ...] = ()
+_BASELINE_PARAMETERS = 8_049_003
+_BASELINE_M = 8.05
+_CODE = "models.networks.a2u:A2UMatting"
+_MARGIN_PX = 256
+
+
+def _row(
+    name: str, row: str, added: int, paper_added_m: float, description: str, *, note: str = "", **options: object
+) -> ModelSpec:
+    """A row of Table 4.2: the baseline with an operator that adds ``added`` parameters, as printed in millions."""
+    return ModelSpec(
+        name=f"a2u-{name}",
+        title=f"A2U matting, {row}",
+        family="a2u",
+        description=description,
+        code=_CODE,
+        paper=PaperRow("4.2", row, parameters_m=round(_BASELINE_M + paper_added_m, 3)),
+        options={"paired": False} | options,
+        parameters=_BASELINE_PARAMETERS + added,
+        stride=16,
+        margin_px=_MARGIN_PX,
+        note=note,
+    )
+
+
+def _a2u(name: str, added: int, paper_added_m: float, description: str, **form: object) -> ModelSpec:
+    """An A2U row of Table 4.2 without dagger, with the thesis's k_up = 3 and k_en = 5."""
+    settings: dict[str, object] = {"operator": "affinity", "normalised": False, "k_encode": 5} | form
+    return _row(name, name, added, paper_added_m, description, **settings)  # pyright: ignore[reportArgumentType]
+
+
+PUBLISHED = ModelSpec(
+    name="a2u",
+    title="A2U",
+    family="a2u",
+    description="Fine hair, nets and lace from a trimap: the network whose weights A2U's authors published.",
+    code=_CODE,
+    paper=PaperRow("4.2, 4.5", "dynamic-cs-d, with dagger", parameters_m=8.09),
+    parameters=_BASELINE_PARAMETERS + 40_232,
+    stride=16,
+    margin_px=_MARGIN_PX,
+)
+
+PUBLISHED_CHANNEL_WISE = ModelSpec(
+    name="a2u-dynamic-cw-d",
+    title="A2U, channel-wise",
+    family="a2u",
+    description="Like A2U, with an encoding of its own for every channel; its weights are published too.",
+    code=_CODE,
+    paper=PaperRow("", "dynamic-cw-d, with dagger"),
+    options={"encodings": None},
+    parameters=_BASELINE_PARAMETERS + 220_448,
+    stride=16,
+    margin_px=_MARGIN_PX,
+    note="Published by the authors as weights, but no row of a table.",
+)
+
+SPECS: tuple[ModelSpec, ...] = (
+    PUBLISHED,
+    PUBLISHED_CHANNEL_WISE,
+    _row("nearest", "nearest", 0, 0.0, "The baseline, enlarging by nearest neighbour.", operator="nearest"),
+    _row("bilinear", "bilinear", 0, 0.0, "The baseline, enlarging bilinearly.", operator="bilinear"),
+    _row("carafe", "CARAFE", 263_824, 0.26, "Enlarges by kernels made from the coarse feature.", operator="carafe"),
+    _row(
+        "indexnet",
+        "IndexNet",
+        12_263_424,
+        12.26,
+        "Enlarges by index maps of the skipped feature: good edges at two and a half times the size.",
+        operator="indexed",
+        family="many-to-one",
+        nonlinear=True,
+        context=True,
+    ),
+    _a2u(
+        "static-pw-cw",
+        102_436,
+        0.10,
+        "Affinity with learned weights, a set for each place of a 2 x 2 region.",
+        conditioning="static",
+        encodings=None,
+        pointwise=True,
+    ),
+    _a2u("static-cw", 25_744, 0.026, "Affinity with learned weights.", conditioning="static", encodings=None),
+    _a2u(
+        "hybrid-cw",
+        44_032,
+        0.044,
+        "Affinity with weights of which some follow the photo, an encoding for every channel.",
+        conditioning="hybrid",
+        encodings=None,
+        bias=False,
+    ),
+    _a2u(
+        "hybrid-cs",
+        18_632,
+        0.019,
+        "Affinity with weights of which some follow the photo, one encoding for all channels.",
+        conditioning="hybrid",
+        bias=False,
+    ),
+    _a2u(
+        "dynamic-cw",
+        198_656,
+        0.20,
+        "Affinity whose weights all follow the photo, an encoding for every channel.",
+        encodings=None,
+        bias=False,
+        note="Counted without the biases of the 1 x 1 convolutions, as Table 4.8 counts; the rows after it have them.",
+    ),
+    _a2u("dynamic-cs", 19_608, 0.020, "Affinity whose weights all follow the photo, one encoding for all channels."),
+    _a2u(
+        "dynamic-cs-d",
+        38_184,
+        0.038,
+        "Affinity in shrinking and enlarging, one encoding for all channels.",
+        paired=True,
+        k_encode=6,
+    ),
+)
+"""The published networks, then Table 4.2 in its order; its last row, with dagger, is ``a2u``."""
