@@ -54,6 +54,7 @@ TABLE: tuple[Spec | str, ...] = (
     Spec("Edit", "&Paste a picture", "edits.paste", ("Ctrl+V",)),
     "Edit-",
     Spec("Edit", "Cancel or close a message", "window.escape", ("Esc",)),
+    Spec("Edit", "&Models…", "window.models", ("Ctrl+Shift+M",)),
     Spec("Edit", "&Preferences…", "window.preferences", ("Ctrl+,",), icon="settings"),
     Spec("View", "&Next view", "views.next", ("F",), "document"),
     Spec("View", "&Previous view", "views.previous", ("Shift+F",), "document"),

@@ -27,7 +27,7 @@ class Dialog(QDialog):
         self.note = quiet(wrap=True)
         self.note.setVisible(False)
         column.addWidget(self.note)
-        row = QHBoxLayout()
+        self.foot = row = QHBoxLayout()
         row.setSpacing(8)
         row.addStretch(1)
         self.cancel = QPushButton("Cancel" if action else "Close")

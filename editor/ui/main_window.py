@@ -34,6 +34,7 @@ from editor.ui.matte_commands import MatteCommands
 from editor.ui.matte_panel import MattePanel
 from editor.ui.menu_head import menu_bar
 from editor.ui.messages import Messages
+from editor.ui.models_commands import ModelsCommands
 from editor.ui.monitor_colours import MonitorColours
 from editor.ui.recent_menu import RecentMenu
 from editor.ui.right_column import RightColumn
@@ -80,11 +81,14 @@ class Window(QMainWindow):
         self.live = LiveEdit(desk)
         self.files, self.exports = FileCommands(desk), ExportCommands(desk)
         self.mattes, self.layers = MatteCommands(desk), LayerCommands(desk, self.live)
+        self.models = ModelsCommands(desk)
         self.edits = EditCommands(desk, canvas, self.live, self.files, self.layers)
         self.views = ViewCommands(self, canvas, desk.settings, self.monitor)
         self.backdrops = BackdropCommands(desk, canvas.set_view)
         self.session = Session(desk, self.files)
-        self.verbs = WindowCommands(desk, canvas, self.views, self.mattes, self.layers, self.exports, self.backdrops)
+        self.verbs = WindowCommands(
+            desk, canvas, self.views, self.mattes, self.layers, self.exports, self.backdrops, self.models
+        )
 
     def _make_parts(self) -> None:
         desk = self.desk
@@ -92,7 +96,7 @@ class Window(QMainWindow):
         self.column = ToolColumn(desk.registry.tools)
         self.start_page = StartPage(desk.jobs, self.files.recent)
         self.strip = ViewStrip(self.canvas, VIEW_KEYS)
-        self.matte_panel = MattePanel(desk, self.mattes, self.layers)
+        self.matte_panel = MattePanel(desk, self.mattes, self.layers, self.models)
         self.layers_panel = LayersPanel(desk, self.layers)
         self.layer_panel = LayerSettingsPanel(desk, self.layers)
         self.status = StatusBar(desk.jobs)
@@ -143,6 +147,7 @@ class Window(QMainWindow):
         self.views.restyled.connect(self.layers_panel.renew)
         self.views.restyled.connect(self.start_page.refresh)
         self.layers.added.connect(self.views.show_background)
+        self.models.asked.connect(self.verbs.models)
         self.tool_box.chosen.connect(self._show_tool)
         self.column.chosen.connect(self.tool_box.choose)
         self.options.edited.connect(canvas.renew_marks)

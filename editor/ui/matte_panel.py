@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
 
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QSizePolicy
 
 from editor.api import Engine, Param, UserError
-from editor.settings import Settings
 from editor.ui.desk import Desk
-from editor.ui.fields import Choice, SliderField
+from editor.ui.engine_choice import EngineChoice
+from editor.ui.fields import SliderField
 from editor.ui.layer_commands import LayerCommands
 from editor.ui.matte_commands import DEFAULT_BAND, MatteCommands
+from editor.ui.models_commands import ModelsCommands
 from editor.ui.panel import Panel, quiet
 from editor.ui.settings_form import SettingsForm, form_label
 
@@ -33,11 +33,11 @@ _DECONTAMINATE = Param(
 class MattePanel(Panel):
     """Engine, its settings, band, decontamination, Compute and Cancel."""
 
-    def __init__(self, desk: Desk, matte: MatteCommands, layers: LayerCommands) -> None:
+    def __init__(self, desk: Desk, matte: MatteCommands, layers: LayerCommands, models: ModelsCommands) -> None:
         super().__init__("matte", "Matte", desk.settings)
-        self._desk, self._matte, self._layers = desk, matte, layers
+        self._desk, self._matte, self._layers, self._models = desk, matte, layers, models
         self._form: SettingsForm | None = None
-        self._add_engine_choice(desk.settings)
+        self._add_engine_choice()
         self._form_place = QHBoxLayout()
         self.body.addLayout(self._form_place)
         self._add_sliders()
@@ -80,19 +80,21 @@ class MattePanel(Panel):
     def _opened(self) -> None:
         document = self._desk.document
         name = None if document is None else document.state.notes.get("engine")
-        if isinstance(name, str) and name in self._desk.registry.engines and name != self.choice.value():
-            self.choice.show_value(name)
-            self._show_engine()
+        self.engines.renew()
+        if isinstance(name, str) and name:
+            problem = self.engines.show_noted(name)
+            if problem:
+                self._desk.messages.say(*problem, [("Models…", lambda: self._models.show())])
         self.refresh()
 
-    def _add_engine_choice(self, settings: Settings) -> None:
-        engines = sorted(self._desk.registry.engines.values(), key=lambda engine: -engine.rank)
-        titles = {engine.name: engine.title for engine in engines}
-        self.choice = Choice(titles, settings.get("engine", engines[0].name if engines else ""))
-        self.choice.name_parts("Engine", "Which engine computes the matte")
-        self.choice.done.connect(self._choose)
+    def _add_engine_choice(self) -> None:
+        self.engines = EngineChoice(self._desk, self._models.show)
+        self.choice = self.engines.choice
+        self.engines.chosen.connect(self._show_engine)
+        self._models.changed.connect(self.engines.renew)
+        self._models.chosen.connect(self.engines.choose)
         form = _form()
-        form.addRow(form_label("Engine", self.choice), self.choice)
+        form.addRow(form_label("Engine", self.choice), self.engines)
         self.about = quiet(wrap=True)
         self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.body.addLayout(form)
@@ -130,10 +132,6 @@ class MattePanel(Panel):
         row.addWidget(self.button, 1)
         row.addWidget(self.cancel)
         self.body.addLayout(row)
-
-    def _choose(self, name: Any) -> None:
-        self._desk.settings.set("engine", name)
-        self._show_engine()
 
     def _show_engine(self) -> None:
         """The chosen engine's own line and its form."""

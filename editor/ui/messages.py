@@ -40,6 +40,7 @@ class Banner(QFrame):
         for text, call in buttons:
             button = QPushButton(text)
             button.setAccessibleName(text)
+            button.setToolTip(text)
             button.clicked.connect(call)
             row.addWidget(button)
         cross = QToolButton()

@@ -16,6 +16,7 @@ from editor.ui.export_commands import COMPOSITE, CUT_OUT, MATTE, ExportCommands
 from editor.ui.layer_commands import LayerCommands
 from editor.ui.matte_commands import MatteCommands
 from editor.ui.matte_panel import MattePanel
+from editor.ui.models_commands import ModelsCommands
 from editor.ui.view_commands import ViewCommands
 
 
@@ -34,10 +35,11 @@ class WindowCommands:
         layers: LayerCommands,
         exports: ExportCommands,
         backdrops: BackdropCommands,
+        models: ModelsCommands,
     ) -> None:
         self._desk, self._canvas, self._views = desk, canvas, views
         self._mattes, self._layers = mattes, layers
-        self._exports, self._backdrops = exports, backdrops
+        self._exports, self._backdrops, self._models = exports, backdrops, models
 
     def export(self) -> None:
         """The export dialog: the composite where a background is shown, else the cut-out."""
@@ -84,6 +86,12 @@ class WindowCommands:
     def rest_unknown(self) -> None:
         """Mark everything unmarked as unknown."""
         self._mattes.mark_rest("unknown")
+
+    def models(self) -> None:
+        """The networks, their weights, and import from files."""
+        from editor.ui.models_dialog import ModelsDialog
+
+        self._open(ModelsDialog(self._desk, self._models))
 
     def preferences(self) -> None:
         """The preferences; they take effect at once."""
