@@ -80,9 +80,19 @@ def test_at_the_border_the_filter_meets_the_activated_norm_of_zero():
         assert inner[0, :, 0, 0].abs().max() > 0  # so the padding does show
 
 
-def block_with_drawn_norms() -> InvertedResidual:
+def test_padding_before_the_filter_gives_it_zeros_at_the_border_and_the_same_within():
+    first, later = block_with_drawn_norms(), block_with_drawn_norms(pads_first=False)
+    later.load_state_dict(first.state_dict())
+    expand, _, _, filter_, *_ = later.conv
+    assert (expand.padding, filter_.padding) == ((0, 0), (1, 1))
+    with torch.no_grad():
+        difference = (first(picture(8, 6)) - later(picture(8, 6))).abs().amax((0, 1))
+    assert difference[1:-1, 1:-1].max() < 1e-5 < difference[0].min()
+
+
+def block_with_drawn_norms(pads_first: bool = True) -> InvertedResidual:
     torch.manual_seed(0)
-    block = InvertedResidual(8, 8, 6)
+    block = InvertedResidual(8, 8, 6, pads_first=pads_first)
     for norm in (m for m in block.modules() if isinstance(m, nn.BatchNorm2d)):
         nn.init.normal_(norm.bias)
         nn.init.normal_(norm.running_mean)
