@@ -25,7 +25,8 @@ class Engines(Command):
         default = services.default_engine()
         engines = sorted(services.engines.values(), key=lambda engine: -engine.rank)
         rows = [_facts(engine, engine is default) for engine in engines]
-        print(json.dumps(rows, indent=2) if args.json else "\n\n".join(_paragraph(row) for row in rows))
+        rows.sort(key=lambda row: bool(row["missing"]))
+        print(json.dumps(rows, indent=2) if args.json else "\n\n".join(_paragraphs(rows)))
         for failure in services.failures:
             print(f"not loaded: {failure}", file=sys.stderr)
         return 0
@@ -42,8 +43,19 @@ def _facts(engine: type[Engine], is_default: bool) -> dict[str, object]:
         "licence": engine.licence,
         "device": made.device(),
         "default": is_default,
+        "finds_trimap": engine.finds_trimap,
         "settings": settings,
+        "missing": engine.missing(),
     }
+
+
+def _paragraphs(rows: list[dict[str, object]]) -> list[str]:
+    """Each engine that can run, and in one line how many cannot."""
+    ready = [_paragraph(row) for row in rows if not row["missing"]]
+    lacking = len(rows) - len(ready)
+    if not lacking:
+        return ready
+    return [*ready, f"{lacking} more lack something, mostly weights: `mattelier models list` names them."]
 
 
 def _paragraph(row: dict[str, object]) -> str:

@@ -10,8 +10,24 @@ def test_json_lists_every_engine_and_exactly_one_default(mattelier, registry):
     assert {row["name"] for row in rows} == set(registry.engines)
     assert [row["default"] for row in rows].count(True) == 1 and rows[0]["default"]
     for row in rows:
-        assert {"name", "title", "description", "licence", "device", "default", "settings"} == set(row)
+        assert {
+            "name", "title", "description", "licence", "device", "default", "finds_trimap", "settings", "missing",
+        } == set(row)  # fmt: skip
         assert row["device"] and row["licence"]
+
+
+def test_engines_that_can_run_come_first_and_the_others_say_what_they_lack(mattelier, registry):
+    rows = json.loads(mattelier("engines", "--json").out)
+    lacking = [bool(row["missing"]) for row in rows]
+    assert lacking == sorted(lacking) and any(lacking) and not lacking[0]
+    assert all(row["missing"] == registry.engines[row["name"]].missing() for row in rows)
+
+
+def test_the_list_for_people_counts_those_that_lack_something_in_one_line(mattelier):
+    lacking = [row for row in json.loads(mattelier("engines", "--json").out) if row["missing"]]
+    out = mattelier("engines").out
+    assert f"{len(lacking)} more lack something" in out and "mattelier models list" in out
+    assert f"\n{lacking[0]['name']}:" not in out
 
 
 def test_the_list_for_people_names_engines_settings_and_the_default(mattelier):
