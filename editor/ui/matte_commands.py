@@ -56,7 +56,7 @@ class MatteCommands:
 
             with document.edit(f"Matte ({engine.title})"):
                 matte.take_over(document, result)
-                notes = dict(document.state.notes) | {"engine": engine.name}
+                notes = dict(document.state.notes) | {"engine": engine.name, "licence": engine.licence}
                 document.show(replace(document.state, notes=notes))
             if result.trimap is not None:
                 self._edge, self._laid = None, None  # an earlier band has nothing to do with the new marks

@@ -23,6 +23,7 @@ from editor.api import (
     Services,
     UserError,
     WriteOptions,
+    params_of,
 )
 from plugins.commands._bar import Bar
 from plugins.commands._engine_choice import chosen_engine
@@ -44,6 +45,9 @@ class CutOut(Command):
         parser.add_argument("--engine", metavar="NAME", help="see `mattelier engines`; without it the default one")
         parser.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the engine; may be repeated"
+        )
+        parser.add_argument(
+            "--reference", action="store_true", help="run a network as its authors did: the whole photo at once"
         )
         parser.add_argument(
             "--background", metavar="FILE|#rrggbb|blur", help="write the composite over this, not the cut-out alone"
@@ -103,11 +107,21 @@ def _engine(args: argparse.Namespace, services: Services) -> Engine:
     if name is None and args.trimap is None and finders:
         name = max(finders, key=lambda kind: kind.rank).name
     engine = chosen_engine(name, args.set, services)
+    if args.reference:
+        _turn_reference_on(engine)
     if args.trimap is None and not engine.finds_trimap:
         others = ", ".join(sorted(kind.name for kind in finders))
         hint = f", or name an engine that finds its own: {others}." if others else "; no engine here finds its own."
         raise UserError(f"The engine {engine.name} needs a trimap.", f"Give it one with --trimap{hint}")
     return engine
+
+
+def _turn_reference_on(engine: Engine) -> None:
+    """``--reference`` is the setting of that name; ``UserError`` for an engine without it."""
+    if "reference" not in params_of(engine):
+        hint = "Leave --reference away, or name a network that goes by a trimap."
+        raise UserError(f"The engine {engine.name} has no way of its authors' own to be run.", hint)
+    engine.reference = True  # type: ignore[attr-defined]
 
 
 def _check_targets(args: argparse.Namespace, output: Path, services: Services) -> None:
@@ -236,6 +250,8 @@ def _colour(text: str) -> tuple[float, float, float]:
 def _sentence(engine: Engine, facts: dict[str, Any]) -> str:
     width, height = facts["size"]
     lines = [f"{engine.title} on {facts['device']}: {width} x {height} pixels in {facts['seconds']:.1f} s"]
+    if engine.licence != "MIT":
+        lines.append(f"Licence of what it was made with: {engine.licence}")
     return "\n".join([*lines, *facts["files"], *facts["notes"]])
 
 

@@ -22,7 +22,7 @@ _FAMILIES = {
     "pspm": "PSPM, portraits without a trimap (chapter 6)",
 }
 _WIDTH = 120
-_LINE = "{:<28} {:<22} {:>11} {:>7} {:>7} {:>6} {:>6}  {:<5} {:>2}  {:<8}"
+_LINE = "{:<25} {:<29} {:>11} {:>9} {:>7} {:>6} {:>6}  {:<5} {:>2}  {:<8}"
 
 
 class Models(Command):
@@ -153,10 +153,10 @@ def _table(rows: list[ModelRow]) -> str:
 
 def _lines(row: ModelRow) -> list[str]:
     """A row of the table, its licence where there are weights, and its note."""
-    place = f"{row.table}, {row.row}" if len(row.table) < 12 else row.table
+    place = ", ".join(part for part in (row.table, row.row if len(row.table) < 12 else "") if part)
     line = _LINE.format(
         row.name,
-        textwrap.shorten(place, 22, placeholder=".."),
+        place if len(place) <= 29 else f"{place[:27]}..",
         _or_dash(row.parameters, "{:,}"),
         _or_dash(row.paper_parameters_m, "{:g} M"),
         _or_dash(row.gflops, "{:.3f}"),
@@ -180,7 +180,7 @@ def _lines(row: ModelRow) -> list[str]:
 def _description(row: ModelRow) -> str:
     """Everything about one network."""
     pairs = [
-        ("paper", f"table {row.table}, {row.row}"),
+        ("paper", f"table {row.table}, {row.row}" if row.table else row.row),
         ("parameters", _beside(row.parameters, "{:,}", row.paper_parameters_m, "{:g} M")),
         ("GFLOPs", _beside(row.gflops, "{:.4f}", row.paper_gflops, "{:g}")),
         ("multiply-accumulates", _or_dash(row.macs, "{:,}")),
