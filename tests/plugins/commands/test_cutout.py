@@ -328,3 +328,23 @@ def test_the_trimaps_file_must_not_be_that_of_the_cut_out(finder, mattelier, pho
     outcome = mattelier("cutout", photo, "--trimap-out", folder / "demo_cutout.png")
     assert outcome.code == 1 and "Cut-out and trimap cannot both be demo_cutout.png" in outcome.err
     assert not (folder / "demo_cutout.png").exists()
+
+
+def test_an_engine_that_has_no_reference_mode_says_so(cutout):
+    outcome = cutout("--reference")
+    assert outcome.code == 1 and "closed-form" in outcome.err and "--reference" in outcome.err
+
+
+def test_reference_turns_the_networks_own_way_on(cutout, monkeypatch):
+    from plugins.engines.networks import MarkedNetworkEngine
+
+    seen: list[bool] = []
+
+    def run(self, image, trimap, progress, start=None):
+        seen.append(self.reference)
+        return (trimap / 255).astype(np.float32)
+
+    monkeypatch.setattr(MarkedNetworkEngine, "run", run)
+    assert cutout("--engine", "indexnet", "--reference", "--json").code == 0
+    assert cutout("--engine", "indexnet", "--overwrite", "--json").code == 0
+    assert seen == [True, False]
