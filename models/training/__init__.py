@@ -1,0 +1,1 @@
+"""Training: losses, augmentation, data, recipes and the loop. torch lives here; reached by name only."""
