@@ -118,8 +118,8 @@ class MattePanel(Panel):
     def _add_buttons(self) -> None:
         self.button = QPushButton("Compute matte")
         self.button.setProperty("primary", True)
-        self.button.setToolTip("Compute the matte from the marks (Ctrl+Return)")
         self.button.setAccessibleName("Compute matte")
+        self.button.setToolTip("Compute the matte (Ctrl+Return)")
         self.button.setMinimumHeight(32)
         self.button.clicked.connect(lambda: self.compute())
         self.cancel = QPushButton("Cancel")
@@ -145,6 +145,8 @@ class MattePanel(Panel):
             self.about.setText("No engine is installed. See Help, Plugins.")
             return
         self.about.setText(f"{kind().device()}, {kind.licence} licence. {kind.description}".strip())
+        goes_by = "; it needs no marks, and keeps those that there are" if kind.finds_trimap else " from the marks"
+        self.button.setToolTip(f"Compute the matte{goes_by} (Ctrl+Return)")
         kept = self._desk.settings.get(f"engine.{kind.name}", {})
         self._form = SettingsForm(kind, kept)
         self._form.edited.connect(lambda *_: self._keep(kind.name))

@@ -145,6 +145,7 @@ def test_without_marks_compute_says_what_to_mark(opened, pump):
 
 def test_an_engine_that_finds_its_own_trimap_computes_without_marks_in_one_step(opened, pump):
     choose(opened, "finding", pump)
+    assert "needs no marks" in opened.matte_panel.button.toolTip()
     before = opened.desk.document.state
     press_compute(opened)
     pump.until(lambda: opened.desk.document.state.subject_layer.mask is not None)
