@@ -14,7 +14,8 @@ class ModelRow:
     """One network as a list shows it: what it is, what it costs beside what its paper prints, which weights are here.
 
     ``parameters``, ``gflops`` (the paper's convention) and ``macs`` (true multiply-accumulates) are counted at
-    224 x 224; None until ``ModelShelf.count`` has run. The paper's own figures are None where it prints none.
+    224 x 224; None until ``ModelShelf.count`` has run, but for parameters that are known beforehand. The paper's own
+    figures are None where it prints none.
     """
 
     name: str

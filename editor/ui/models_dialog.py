@@ -30,7 +30,7 @@ from editor.ui.panel import ElidedLabel
 
 FILTERS = ["Weights (*.pth *.pt *.ckpt *.bin *.tar *.safetensors)", "All files (*)"]
 FOLDER_KEY = "models_folder"
-_LIST_PX = 300
+_LIST_PX = 350
 _AS_A_COMMAND = "--network"
 
 
@@ -38,7 +38,7 @@ class ModelsDialog(Dialog):
     """Two pages: the list with its details, and, for a file that was examined, its licence."""
 
     def __init__(self, desk: Desk, models: ModelsCommands) -> None:
-        super().__init__(desk.window, "Models", "Add", 860)
+        super().__init__(desk.window, "Models", "Add", 920)
         self._desk, self._models = desk, models
         self._job: Job | None = None
         self._finding: Finding | None = None
@@ -52,7 +52,7 @@ class ModelsDialog(Dialog):
         self.body.addWidget(self.pages, 1)
         self._fill_foot()
         self._connect()
-        self.resize(860, 560)
+        self.resize(920, 560)
         self.tree.setFocus()
         self.renew()
 

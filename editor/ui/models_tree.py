@@ -88,7 +88,7 @@ class ModelsTree(QTreeWidget):
         for entry in members:
             item = QTreeWidgetItem([entry.row.title])
             item.setData(0, _ENTRY, entry)
-            item.setToolTip(0, entry.row.description)
+            item.setToolTip(0, f"{entry.row.title}\n{entry.row.description}")
             group.addChild(item)
         group.setExpanded(title != ALL)
         return group

@@ -35,6 +35,7 @@ SEARCHES = ((10, 2.0), (5, 0.1))
 BAND_PX = 32  # known pixels this near to an unknown one are candidates
 PIECE_PIXELS = 250_000  # candidates in one search tree, which is built within half a second
 MARGIN_PX = 96  # how far beyond its piece a pixel may find neighbours
+ROWS_A_PIECE = 250_000  # of the system, set up between two cancel points
 QUERIES = 16_384  # pixels looked up between two cancel points
 KNOWN_WEIGHT = 2.0  # of a tie to a known pixel: between two unknown ones a tie may be found from both ends
 ANCHOR = 1e-4  # a weak pull to the marks around; holds pixels that have no tie to any known one
@@ -42,6 +43,7 @@ TOLERANCE = 3e-4
 ITERATION_LIMIT = 500
 
 Progress = Callable[[float, str], None]
+Tick = Callable[[], None]
 Piece = tuple[int, int, int, int]  # top, left, bottom, right
 
 
@@ -71,6 +73,7 @@ def knn_matte(
     if row.size:
         report(0.0, "Finding pixels of like colour")
         neighbours = find_neighbours(image, trimap, lambda part: report(0.7 * part, "Finding pixels of like colour"))
+        report(0.7, "Solving")
         guess = _between_the_marks(trimap, row, column)
         report(0.7, "Solving")
         first = guess if start is None else start[row, column].astype(np.float64)
@@ -94,15 +97,21 @@ def find_neighbours(image: np.ndarray, trimap: np.ndarray, tick: Callable[[float
     count = int(unknown.sum(dtype=np.int64))
     number = np.where(trimap == FOREGROUND, np.int32(count + 1), np.int32(count))
     number[unknown] = np.arange(count, dtype=np.int32)
+    tick(0.0)
     reach = np.ones((2 * BAND_PX + 1, 2 * BAND_PX + 1), np.uint8)
     candidates = cv2.dilate(unknown.view(np.uint8), reach).view(bool)
     result = np.empty((count, sum(k for k, _ in SEARCHES)), np.int32)
     done = 0
+
+    def breathe() -> None:
+        tick(done / count)
+
+    breathe()
     for piece in _pieces(candidates, (0, 0, *trimap.shape)):
-        for asking, found in _search(image, number, candidates, piece, count):
+        for asking, found in _search(image, number, candidates, piece, count, breathe):
             result[asking] = found
             done += asking.size
-            tick(done / count)
+            breathe()
     return result
 
 
@@ -124,7 +133,7 @@ def _pieces(candidates: np.ndarray, piece: Piece) -> Iterator[Piece]:
 
 
 def _search(
-    image: np.ndarray, number: np.ndarray, candidates: np.ndarray, piece: Piece, count: int
+    image: np.ndarray, number: np.ndarray, candidates: np.ndarray, piece: Piece, count: int, tick: Tick
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield numbers (m,) of some of the piece's unknown pixels and those of their neighbours, (m, K), until all are
     done."""
@@ -143,7 +152,11 @@ def _search(
     colour = colour_features(image[around][row, column])
     place = np.stack([row, column], axis=1) / max(height, width)
     features = [np.concatenate([colour, weight * place], axis=1) for _, weight in SEARCHES]
-    trees = [cKDTree(feature, balanced_tree=False, compact_nodes=False) for feature in features]
+    trees: list[cKDTree] = []
+    for feature in features:
+        tick()
+        trees.append(cKDTree(feature, balanced_tree=False, compact_nodes=False))
+    tick()
     for first in range(0, asking.size, QUERIES):
         some = asking[first : first + QUERIES]
         found = []
@@ -184,23 +197,32 @@ class NeighbourLaplacian:
         return result
 
 
-def laplacian_of(neighbours: np.ndarray) -> tuple[NeighbourLaplacian, np.ndarray]:
+def laplacian_of(neighbours: np.ndarray, tick: Tick) -> tuple[NeighbourLaplacian, np.ndarray]:
     """The system of (n, K) neighbours as find_neighbours gives them: its matrix and its right-hand side (n,)."""
     from scipy.sparse import csr_matrix
 
     count, width = neighbours.shape
-    known = neighbours >= count
-    columns = np.where(known, np.arange(count, dtype=np.int32)[:, None], neighbours)
+    columns, ties = np.empty(neighbours.shape, np.int32), np.empty(neighbours.shape)
+    diagonal, rhs = np.zeros(count), np.empty(count)
+    for top in range(0, count, ROWS_A_PIECE):
+        rows = slice(top, min(top + ROWS_A_PIECE, count))
+        known = neighbours[rows] >= count
+        own = np.arange(rows.start, rows.stop, dtype=np.int32)[:, None]
+        columns[rows] = np.where(known, own, neighbours[rows])  # of weight 0
+        ties[rows] = ~known
+        diagonal[rows] += np.where(known, KNOWN_WEIGHT, 1.0).sum(axis=1)
+        tick()
+        diagonal += np.bincount(columns[rows].ravel(), ties[rows].ravel(), count)
+        rhs[rows] = KNOWN_WEIGHT * np.count_nonzero(neighbours[rows] == count + 1, axis=1)
+        tick()
     starts = np.arange(0, count * width + 1, width)
-    towards = csr_matrix(((~known).ravel().astype(np.float64), columns.ravel(), starts), (count, count))
-    ties = KNOWN_WEIGHT * np.count_nonzero(known, axis=1) + np.count_nonzero(~known, axis=1)
-    diagonal = ties + towards.T @ np.ones(count)
-    return NeighbourLaplacian(towards, diagonal), KNOWN_WEIGHT * np.count_nonzero(neighbours == count + 1, axis=1)
+    towards = csr_matrix((ties.ravel(), columns.ravel(), starts), (count, count))
+    return NeighbourLaplacian(towards, diagonal), rhs
 
 
 def _solve(neighbours: np.ndarray, guess: np.ndarray, first: np.ndarray, report: Progress) -> np.ndarray:
     """Alpha (n,) of the unknown pixels, clipped to [0, 1] ("Closed-Form Solution with Fast Numerics")."""
-    matrix, rhs = laplacian_of(neighbours)
+    matrix, rhs = laplacian_of(neighbours, lambda: report(0.7, "Solving"))
     matrix = NeighbourLaplacian(matrix.towards, matrix.diagonal + ANCHOR)
     rhs = rhs + ANCHOR * guess
     scaling = 1 / matrix.diagonal

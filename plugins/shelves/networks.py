@@ -120,6 +120,7 @@ class Networks(ModelShelf):
             accepts=accepted(spec.family),
             paper_parameters_m=spec.paper.parameters_m,
             paper_gflops=spec.paper.gflops,
+            parameters=spec.parameters,
             foremost=spec.name in _FOREMOST,
         )
         counted = counts.of(spec)

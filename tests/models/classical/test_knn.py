@@ -75,7 +75,7 @@ def test_the_product_is_that_of_the_graphs_laplacian() -> None:
                 known[pixel] += knn.KNOWN_WEIGHT
                 foreground[pixel] += knn.KNOWN_WEIGHT * (other == count + 1)
     laplacian = np.diag(affinity.sum(axis=1) + known) - affinity
-    matrix, rhs = laplacian_of(neighbours)
+    matrix, rhs = laplacian_of(neighbours, lambda: None)
     vector = np.random.default_rng(2).random(count)
     np.testing.assert_allclose(matrix @ vector, laplacian @ vector, atol=1e-10)
     np.testing.assert_array_equal(rhs, foreground)
