@@ -1,4 +1,9 @@
-"""What the networks of the catalogue cost, counted once and kept in a file. Brings no torch until it has to count."""
+"""What the networks of the catalogue cost. Brings no torch until it has to count.
+
+``counts.json`` beside this holds every network's counts, so that listing them takes no building; a test counts each
+network again and compares. ``python -m models.catalogue.counts`` writes it anew. What is not in it, a network that is
+being written, is counted when it is asked for and kept in the user's cache.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +23,7 @@ from models.catalogue import every_spec
 from models.catalogue.spec import ModelSpec
 
 _FILE = "model-counts.json"
+_SHIPPED = Path(__file__).resolve().with_name("counts.json")
 _NETWORKS = Path(__file__).resolve().parent.parent / "networks"
 
 
@@ -36,12 +42,13 @@ class Counts:
     def __init__(self, folder: Path) -> None:
         """``folder`` is where the file lies or will lie; it need not be there, or be writable."""
         self._file = folder / _FILE
+        self._shipped = _read(_SHIPPED)
         self._code = _fingerprint_of_code()
-        self._kept = self._read()
+        self._kept = _read(self._file)
 
     def of(self, spec: ModelSpec) -> Counted | None:
-        """The cost of ``spec``; None where it has not been counted since the network was last changed."""
-        entry = self._kept.get(_fingerprint(spec, self._code))
+        """The cost of ``spec``; None where it has not been counted yet."""
+        entry = self._shipped.get(_fingerprint(spec, "")) or self._kept.get(_fingerprint(spec, self._code))
         if not isinstance(entry, list) or [type(value) for value in entry] != [int, float, int]:
             return None
         return Counted(*entry)
@@ -62,13 +69,6 @@ class Counts:
                 self._write()
         progress(1.0, "Counted")
 
-    def _read(self) -> dict[str, Any]:
-        try:
-            read: Any = json.loads(self._file.read_text("utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return read if isinstance(read, dict) else {}
-
     def _write(self) -> None:
         """Keep the counts; where that cannot be, they are counted again next time."""
         part = self._file.with_name(f".mattelier-{secrets.token_hex(6)}.part")
@@ -80,6 +80,15 @@ class Counts:
             part.unlink(missing_ok=True)
 
 
+def _read(file: Path) -> dict[str, Any]:
+    """Counts by fingerprint; empty where the file is missing or damaged."""
+    try:
+        read: Any = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
 def count(spec: ModelSpec) -> Counted:
     """Build ``spec`` on the meta device and count it (models/networks/counting.py)."""
     building = importlib.import_module("models.networks.building")
@@ -89,7 +98,7 @@ def count(spec: ModelSpec) -> Counted:
 
 
 def _fingerprint(spec: ModelSpec, code: str) -> str:
-    """What a count depends on: the entry, and the code of all networks."""
+    """What a count depends on: the entry, and the code of all networks (empty: whatever that is)."""
     options = sorted((key, repr(value)) for key, value in spec.options.items())
     text = repr((spec.code, options, spec.channels, spec.gflops_of, code))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
@@ -103,3 +112,14 @@ def _fingerprint_of_code() -> str:
     for file in sorted(_NETWORKS.rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def main() -> None:
+    """Count every network and write the file that is shipped."""
+    counted = {_fingerprint(spec, ""): count(spec) for spec in every_spec().values()}
+    rows = (f'"{key}": {json.dumps([cost.parameters, cost.gflops, cost.macs])}' for key, cost in counted.items())
+    _SHIPPED.write_text("{\n" + ",\n".join(rows) + "\n}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

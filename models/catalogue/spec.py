@@ -49,17 +49,19 @@ class ModelSpec:
     """The count that holds exactly; None where the layout is fitted to the printed figures."""
     tolerance: float = 0.006
     """How far, relatively, our parameters and GFLOPs may be from the paper's printed figures."""
+    meets_paper: bool = True
+    """False where the printed figures cannot be met; ``note`` then says why."""
     gflops_of: str = "convolutions"
     """The paper's convention of counting: ``convolutions``, or ``tokens`` (RMat's, counting.py)."""
     channels: int = 4
     stride: int = 32
     finds_trimap: bool = False
-    margin_px: int = 128
+    margin_px: int = 64
     """How far a pixel of the answer looks around itself, for work in pieces: what is cut off beyond hardly matters."""
     licence: str = "MIT"
     """The licence of the network's code; weights bring their own."""
     note: str = ""
-    """What the paper's figure cannot be met in, or what several layouts fit: one sentence, shown in the list."""
+    """Why the paper's figures cannot be met, or what several layouts fit: one sentence, shown in the list."""
 
     @property
     def takes(self) -> tuple[int, ...]:
