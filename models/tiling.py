@@ -17,8 +17,8 @@ from models.piece_plan import Box, Piece, plan_pieces
 from models.prepare import FOREGROUND, UNKNOWN, class_channels, known_kept, network_input, padded
 from models.running import Predictor
 
-WHOLE_PX = 640
-"""The longer side of the photo when a network looks at all of it: about what these networks were trained on."""
+WHOLE_PX = 448
+"""The longer side of the photo when a network looks at all of it: enough for what they draw from it."""
 SMALLEST_PIECE_PIXELS = 192 * 192
 """Where memory does not suffice for pieces of this size, it will not for the network."""
 
