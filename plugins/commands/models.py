@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from itertools import groupby
@@ -22,7 +23,7 @@ _FAMILIES = {
     "pspm": "PSPM, portraits without a trimap (chapter 6)",
 }
 _WIDTH = 120
-_LINE = "{:<25} {:<29} {:>11} {:>9} {:>7} {:>6} {:>6}  {:<5} {:>2}  {:<8}"
+_LINE = "{:<25} {:<27} {:>11} {:>9} {:>7} {:>6} {:>6}  {:<5} {:>2}  {}"
 
 
 class Models(Command):
@@ -141,9 +142,12 @@ def _table(rows: list[ModelRow]) -> str:
     )  # fmt: skip
     lines: list[str] = []
     for family, members in groupby(rows, key=lambda row: row.family):
+        of_family = list(members)
+        marks = _shared_notes(of_family)
         lines += ["", _FAMILIES.get(family, family), head]
-        for row in members:
-            lines += _lines(row)
+        for row in of_family:
+            lines += _lines(row, marks.get(row.note, ""))
+        lines += [textwrap.fill(f"{mark} {note}", _WIDTH) for note, mark in marks.items()]
     legend = (
         "GFLOPs: multiply-accumulates / 2^30 at 224 x 224, counted as the paper counts, beside the figures it prints; "
         "GMACs: true ones / 10^9; input: RGB, and T the trimap; /: sides are multiples of this."
@@ -151,12 +155,18 @@ def _table(rows: list[ModelRow]) -> str:
     return "\n".join([*lines, "", textwrap.fill(legend, _WIDTH)]).lstrip("\n")
 
 
-def _lines(row: ModelRow) -> list[str]:
-    """A row of the table, its licence where there are weights, and its note."""
+def _shared_notes(rows: list[ModelRow]) -> dict[str, str]:
+    """Notes that several rows bear, and the mark that stands for each: they are told once, below the table."""
+    often = [note for note, times in Counter(row.note for row in rows).items() if note and times > 1]
+    return {note: "*" * (number + 1) for number, note in enumerate(often)}
+
+
+def _lines(row: ModelRow, mark: str) -> list[str]:
+    """A row of the table, its licence where there are weights, and its note unless ``mark`` stands for that."""
     place = ", ".join(part for part in (row.table, row.row if len(row.table) < 12 else "") if part)
     line = _LINE.format(
         row.name,
-        place if len(place) <= 29 else f"{place[:27]}..",
+        place if len(place) <= 27 else f"{place[:25]}..",
         _or_dash(row.parameters, "{:,}"),
         _or_dash(row.paper_parameters_m, "{:g} M"),
         _or_dash(row.gflops, "{:.3f}"),
@@ -166,13 +176,9 @@ def _lines(row: ModelRow) -> list[str]:
         row.stride,
         row.weights,
     )
-    under = (
-        [row.fault, row.note]
-        if row.fault
-        else [f"Licence of the weights: {row.licence}." if row.licence else "", row.note]
-    )
+    under = [row.fault or (f"Licence of the weights: {row.licence}." if row.licence else ""), "" if mark else row.note]
     return [
-        line.rstrip(),
+        f"{line} {mark}".rstrip(),
         *(textwrap.fill(text, _WIDTH, initial_indent="    ", subsequent_indent="    ") for text in under if text),
     ]
 
