@@ -118,7 +118,7 @@ def test_the_camera_keeps_what_a_picture_shows():
     ramp = np.broadcast_to(np.linspace(0, 1, 64, dtype=np.float32)[None, :, None], (64, 64, 3)) * [1, 0.7, 0.4]
     for seed in range(12):
         seen = photograph(np.random.default_rng(seed), ramp.astype(np.float32))
-        assert 0 <= seen.min() and seen.max() <= 1
+        assert seen.min() >= 0 and seen.max() <= 1
         columns = seen.mean((0, 2))
         assert np.corrcoef(columns, ramp.mean((0, 2)))[0, 1] > 0.9
         assert seen[..., 0].mean() > seen[..., 1].mean() > seen[..., 2].mean()
