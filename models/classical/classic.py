@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,6 +40,30 @@ SAMPLED_LIMIT = 400_000  # unknown pixels that are sampled at full size; more ar
 Progress = Callable[[float, str], None]
 
 
+@dataclass(frozen=True)
+class Stages:
+    """What the classic matte passes through, planes (H, W) float32 in [0, 1].
+
+    alpha: the matte itself. sampled: the alpha that the sampled colours suggest, before propagation. trust: how well
+    they explain their pixel, 1 where exactly, and where the alpha is known. contrast: how far foreground and background
+    colour are apart, 1 for black and white, and where the alpha is known.
+    """
+
+    alpha: np.ndarray
+    sampled: np.ndarray
+    trust: np.ndarray
+    contrast: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Prior:
+    """For each of the n unknown pixels what sampling says (n,): alpha, the weight it deserves, the contrast."""
+
+    alpha: np.ndarray
+    weight: np.ndarray
+    contrast: np.ndarray
+
+
 def classic_matte(
     image: np.ndarray, trimap: np.ndarray, progress: Progress | None = None, *, start: np.ndarray | None = None
 ) -> np.ndarray:
@@ -51,19 +76,35 @@ def classic_matte(
     Returns alpha (H, W) float32 in [0, 1], exactly 0 and 1 where the trimap says so. Raises ValueError when an input
     has the wrong shape, type or range, or when the trimap marks no foreground or no background.
     """
+    return classic_stages(image, trimap, progress, start=start).alpha
+
+
+def classic_stages(
+    image: np.ndarray, trimap: np.ndarray, progress: Progress | None = None, *, start: np.ndarray | None = None
+) -> Stages:
+    """The classic matte with what led to it, for those who weigh it anew (models/fusion.py).
+
+    Arguments and errors are those of ``classic_matte``. Where so much is unknown that it was settled on a smaller photo
+    (large_region), all that is known of a pixel is its alpha.
+    """
     _check(image, trimap, start)
     report = progress if progress is not None else _ignore
     trimap, coarse = narrowed(image, trimap, classic_matte, report)
+    sure = np.ones(trimap.shape, np.float32)
     if coarse is not None:
-        return coarse
+        return Stages(coarse, coarse, sure, sure)
     alpha = (trimap == FOREGROUND).astype(np.float32)
+    stages = Stages(alpha, alpha.copy(), sure, sure.copy())
     row, column = np.nonzero(trimap == UNKNOWN)
     if row.size:
-        prior, weight = _sampled_prior(image, trimap, row, column, report)
-        first = prior if start is None else start[row, column].astype(np.float64)
-        alpha[row, column] = _without_haze(_propagate(image, trimap, prior, weight, first, report))
+        prior = _sampled_prior(image, trimap, row, column, report)
+        first = prior.alpha if start is None else start[row, column].astype(np.float64)
+        stages.alpha[row, column] = _without_haze(_propagate(image, trimap, prior, first, report))
+        stages.sampled[row, column] = prior.alpha
+        stages.trust[row, column] = np.minimum(prior.weight / SAMPLED_TRUST, 1)
+        stages.contrast[row, column] = prior.contrast
     report(1.0, "Matte is ready")
-    return alpha
+    return stages
 
 
 def _check(image: np.ndarray, trimap: np.ndarray, start: np.ndarray | None) -> None:
@@ -75,13 +116,14 @@ def _check(image: np.ndarray, trimap: np.ndarray, start: np.ndarray | None) -> N
 
 def _sampled_prior(
     image: np.ndarray, trimap: np.ndarray, row: np.ndarray, column: np.ndarray, report: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each of the n unknown pixels the alpha that sampling suggests and the weight it deserves."""
+) -> _Prior:
+    """Return what sampling says of each of the n unknown pixels."""
     report(0.0, "Widening the trimap")
     widened = expand_trimap(image, trimap, lambda part: report(0.1 * part, "Widening the trimap"))
     mark = widened[row, column]
     prior = (mark == FOREGROUND).astype(np.float64)
     weight = np.full(row.size, WIDENED_TRUST)
+    contrast = np.ones(row.size)
     still_open = mark == UNKNOWN
     if still_open.any():
         band = Band.of(image, widened)
@@ -89,7 +131,8 @@ def _sampled_prior(
         estimate = _sample(image, widened, band, report)
         prior[still_open] = estimate.alpha
         weight[still_open] = SAMPLED_TRUST * np.exp(-estimate.residual / RESIDUAL_SCALE) + LEAST_WEIGHT
-    return prior, weight
+        contrast[still_open] = estimate.separation / math.sqrt(3)
+    return _Prior(prior, weight, contrast)
 
 
 def _without_haze(alpha: np.ndarray) -> np.ndarray:
@@ -172,13 +215,11 @@ def _enlarge(
     return foreground / total, background / total
 
 
-def _propagate(
-    image: np.ndarray, trimap: np.ndarray, prior: np.ndarray, weight: np.ndarray, first: np.ndarray, report: Progress
-) -> np.ndarray:
+def _propagate(image: np.ndarray, trimap: np.ndarray, prior: _Prior, first: np.ndarray, report: Progress) -> np.ndarray:
     """Return the alpha (n,) of the unknown pixels that minimises the sum at the head of this file, from `first`."""
     system = assemble(image, trimap, EPSILON, lambda part: report(0.6 + 0.1 * part, "Reading the photo"))
-    system.add_to_diagonal(weight)
-    rhs = system.rhs + weight * prior
+    system.add_to_diagonal(prior.weight)
+    rhs = system.rhs + prior.weight * prior.alpha
     # Diagonal scaling is enough: the weights bound the condition number, which they do not in the closed form alone.
     scaling = 1 / system.matrix.diagonal()
 
