@@ -66,11 +66,14 @@ class Sample:
     """A name of ``KINDS``, or ``cut-out``."""
 
 
-def draw_sample(seed: int, size_px: int, kinds: tuple[str, ...] | None = None, camera: bool = True) -> Sample:
+def draw_sample(
+    seed: int, size_px: int, kinds: tuple[str, ...] | None = None, camera: bool = True, behind: Floats | None = None
+) -> Sample:
     """The sample of that seed, ``size_px`` wide and high: the same on every machine and every time.
 
     ``kinds`` limits what is drawn (names of ``KINDS``; ValueError for others). Without ``camera`` the image is exactly
-    alpha * foreground + (1 - alpha) * background.
+    alpha * foreground + (1 - alpha) * background. ``behind`` (size_px, size_px, 3) in [0, 1] takes the place of a
+    drawn background.
     """
     names = tuple(KINDS) if kinds is None else kinds
     for name in names:
@@ -82,7 +85,7 @@ def draw_sample(seed: int, size_px: int, kinds: tuple[str, ...] | None = None, c
     layer = _turned(rng, KINDS[kind][0](rng, size_px))
     if rng.random() < 0.7:
         layer = smooth(layer, rng.uniform(0.3, 0.9))
-    return _composed(rng, layer, kind, camera)
+    return _composed(rng, layer, kind, camera, behind)
 
 
 def _turned(rng: Random, layer: Floats) -> Floats:
@@ -92,14 +95,14 @@ def _turned(rng: Random, layer: Floats) -> Floats:
     return np.ascontiguousarray(np.rot90(layer, int(rng.choice([0, 0, 0, 1, 2, 3]))))
 
 
-def _composed(rng: Random, layer: Floats, kind: str, camera: bool) -> Sample:
+def _composed(rng: Random, layer: Floats, kind: str, camera: bool, behind: Floats | None) -> Sample:
     """The layer over a background, seen by the camera if there is one."""
     size_px = len(layer)
     if rng.random() < 0.5:
         # One lamp lights all of the foreground; without it every drawing would be as bright as its paint.
         layer = shade(layer, np.exp(0.15 * noise(rng, size_px, 2, 4) + rng.normal(-0.1, 0.3)).astype(np.float32))
     foreground, alpha = straight(layer)
-    behind = background(rng, size_px)
+    behind = background(rng, size_px) if behind is None else behind
     if rng.random() < ALIKE:
         behind = like(behind, foreground, alpha, rng.uniform(0.5, 1))
     image = floats(alpha[..., None] * foreground + (1 - alpha[..., None]) * behind)
@@ -136,7 +139,9 @@ def cut_outs(folder: Path) -> tuple[CutOut, ...]:
     return tuple(read_cut_outs(folder))
 
 
-def draw_cut_out(cutouts: tuple[CutOut, ...], seed: int, size_px: int, camera: bool = True) -> Sample:
+def draw_cut_out(
+    cutouts: tuple[CutOut, ...], seed: int, size_px: int, camera: bool = True, behind: Floats | None = None
+) -> Sample:
     """The sample of that seed with one of the cut-outs in front: turned, scaled, mirrored and recoloured.
 
     Half of them stand before something solid that belongs to the foreground, so that sure foreground is there.
@@ -153,7 +158,7 @@ def draw_cut_out(cutouts: tuple[CutOut, ...], seed: int, size_px: int, camera: b
     if rng.random() < 0.5:
         body = fabric.solid(rng, size_px)[0]
         layer = over(layer, body)
-    return _composed(rng, layer, "cut-out", camera)
+    return _composed(rng, layer, "cut-out", camera, behind)
 
 
 def _placed(rng: Random, picture: Floats, size_px: int) -> Floats:

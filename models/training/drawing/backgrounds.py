@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.training.drawing.layer import SHIFT, Floats
+from models.training.drawing.layer import SHIFT, Floats, floats
 from models.training.drawing.textures import any_colour, dead_leaves, noise, palette, stripes
 
 Random = np.random.Generator
@@ -15,7 +15,7 @@ def background(rng: Random, size_px: int) -> Floats:
     """A picture (size_px, size_px, 3) in [0, 1] to lie behind a foreground."""
     styles = (_leaves, _leaves, _scene, _gradient, _lights, _clouds, _bands)
     picture = styles[int(rng.integers(len(styles)))](rng, size_px)
-    if rng.random() < 0.6:
+    if rng.random() < 0.75:
         picture = cv2.GaussianBlur(picture, (0, 0), float(rng.gamma(1.5, 0.008 * size_px)) + 0.3)
     return np.clip(picture, 0, 1).astype(np.float32)
 
@@ -83,9 +83,10 @@ def like(picture: Floats, colours: Floats, alpha: Floats, share: float) -> Float
 
     So that colour alone does not tell the front from what is behind. ``share`` 0 leaves the picture, 1 moves it fully.
     """
-    weight = alpha / max(float(alpha.sum()), 1e-3)
-    mean = np.einsum("hw,hwc->c", weight, colours)
-    spread = np.sqrt(np.einsum("hw,hwc->c", weight, (colours - mean) ** 2)) + 0.02
-    own_mean, own_spread = picture.mean((0, 1)), picture.std((0, 1)) + 0.02
-    moved = (picture - own_mean) * np.clip(spread / own_spread, 0.3, 2.5) + mean
+    weight, flat = alpha.ravel() / max(float(alpha.sum()), 1e-3), colours.reshape(-1, 3)
+    mean = weight @ flat
+    spread = np.sqrt(np.maximum(weight @ flat**2 - mean**2, 0)) + 0.02
+    own_mean, own_spread = cv2.meanStdDev(picture)
+    stretch = np.clip(spread / (own_spread[:, 0] + 0.02), 0.3, 2.5)
+    moved = picture * floats(stretch) + floats(mean - own_mean[:, 0] * stretch)
     return np.clip(share * moved + (1 - share) * picture, 0, 1).astype(np.float32)

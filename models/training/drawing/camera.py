@@ -32,7 +32,7 @@ def photograph(rng: Random, picture: Floats) -> Floats:
 def tone(rng: Random, picture: Floats) -> Floats:
     """Exposure, white balance, contrast and saturation, each a little off."""
     gain = np.exp(rng.normal(0, 0.12) + rng.normal(0, 0.06, 3)).astype(np.float32)
-    toned = np.clip(picture * gain, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.15)))
+    toned = floats(cv2.pow(np.clip(picture * gain, 0, 1), float(np.exp(rng.normal(0, 0.15)))))
     grey = toned.mean(-1, keepdims=True)
     toned = grey + (toned - grey) * np.float32(rng.uniform(0.7, 1.25))
     curve = np.float32(rng.uniform(-0.15, 0.3))

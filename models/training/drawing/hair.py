@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.training.drawing.layer import Floats, canvas, fill, keep, over, shade
 from models.training.drawing.outlines import body, seen
@@ -154,21 +155,25 @@ def fur(rng: Random, size_px: int) -> Floats:
 
 def _coated(rng: Random, size_px: int, coat: Coat) -> Floats:
     """A body with its coat: the skin, the hair close to it, then what flies away over and under it."""
-    finer = 3 if rng.random() < 0.35 else 2
+    fine = rng.random() < 0.65
+    finer = 4 if fine else 2
     colour, other = natural_hair(rng), natural_hair(rng) if rng.random() < 0.4 else None
     outline = body(rng, size_px, rng.uniform(0.05, 0.16))
     near = seen(outline, size_px, coat.length[1] * size_px * 0.6)
-    count = int(np.clip(coat.density * len(near.points) * 2, 80, 1500))
-    wild = int(count * coat.flyaway)
+    count = int(np.clip(coat.density * len(near.points) * (8 if fine else 2), 80, 2600 if fine else 900))
+    wild = int(count * coat.flyaway * 0.5)
     sheet, faint = canvas(size_px, finer), canvas(size_px, finer)
-    fill(sheet, outline.points, colour * np.float32(0.6), finer)
+    middle = outline.points.mean(0)
+    skin = middle + (outline.points - middle) * np.float32(rng.uniform(0.8, 1))
+    fill(sheet, skin, colour * np.float32(0.6), finer)
     longest = coat.length[1] * size_px
-    inside = rng.uniform(0, 1, count).astype(np.float32) ** 1.5 * (0.25 * longest + 0.08 * size_px)
+    inside = rng.random(count, np.float32) ** 1.5 * np.float32(0.25 * longest + 0.08 * size_px)
     inside[: count // 3] *= 2.5
-    wind = float(rng.random() * 2 * np.pi)
-    curves = _strands(rng, near.at(rng, count, inside), size_px, coat, wind)
-    widths = np.minimum(rng.geometric(0.5 if coat.wet < 0.7 else 0.35, count), 4)
-    draw(sheet, curves, shades(rng, colour, count, rng.uniform(0.08, 0.35), other), widths, finer, 0.4)
+    flow = _Flow(float(rng.random() * 2 * np.pi), 0.5 * noise(rng, size_px, 2, 16), noise(rng, size_px, 2, 16))
+    curves = _strands(rng, near.at(rng, count, inside), size_px, coat, flow)
+    draw(
+        sheet, curves, shades(rng, colour, count, rng.uniform(0.08, 0.35), other), _widths(rng, count, coat), finer, 0.4
+    )
     if wild:
         loose = Coat(
             Habit(1.2, coat.habit.curl * 1.2 + 0.2, coat.habit.waves, 0.5, coat.habit.droop, 0.7),
@@ -176,23 +181,46 @@ def _coated(rng: Random, size_px: int, coat: Coat) -> Floats:
             1,
             coat.combed * 0.5,
         )
-        curves = _strands(rng, near.at(rng, wild, inside[:wild]), size_px, loose, wind)
+        curves = _strands(rng, near.at(rng, wild, inside[:wild]), size_px, loose, flow)
         draw(faint, curves, shades(rng, colour, wild, 0.25, other), np.ones(wild, np.int64), finer, 0.4)
     layer = over(keep(faint, size_px) * np.float32(rng.uniform(0.35, 1)), keep(sheet, size_px))
-    return _lit(rng, _dressed(rng, layer, outline.points, finer), coat)
+    return _lit(rng, _dressed(rng, layer, outline.points), coat)
 
 
-def _strands(rng: Random, place: tuple[Floats, Floats], size_px: int, coat: Coat, wind: float) -> Floats:
-    """Curves (n, steps, 2) from places and directions, combed and clumped."""
+def _widths(rng: Random, count: int, coat: Coat) -> NDArray[np.integer]:
+    """Widths (count,) in canvas pixels: mostly one, how mostly differs from head to head; clumps are thicker."""
+    return np.minimum(rng.geometric(rng.uniform(0.4, 0.9) if coat.wet < 0.7 else 0.35, count), 4)
+
+
+@dataclass(frozen=True)
+class _Flow:
+    """What neighbouring strands share: the ``wind`` they are combed with, and how they ``turn`` and ``lean`` (H, W)."""
+
+    wind: float
+    turn: Floats
+    lean: Floats
+
+    def at(self, field: Floats, places: Floats) -> Floats:
+        """The field's values (n,) at places (n, 2) given as x, y."""
+        x, y = np.clip(places, 0, len(field) - 1).astype(np.intp).T
+        return field[y, x]
+
+
+def _strands(rng: Random, place: tuple[Floats, Floats], size_px: int, coat: Coat, flow: _Flow) -> Floats:
+    """Curves (n, steps, 2) from places and directions, combed, flowing and clumped; long ones are rare."""
     roots, angles = place
-    east = (1 - coat.combed) * np.cos(angles) + coat.combed * np.cos(wind)
-    south = (1 - coat.combed) * np.sin(angles) + coat.combed * np.sin(wind)
-    lengths = rng.uniform(*coat.length, len(roots)).astype(np.float32) * size_px
-    curves = grow(rng, roots, np.arctan2(south, east).astype(np.float32), lengths, coat.habit)
-    return clump(rng, curves, coat.wet, int(rng.integers(6, 30))) if coat.wet > 0.1 else curves
+    east = (1 - coat.combed) * np.cos(angles) + coat.combed * np.cos(flow.wind)
+    south = (1 - coat.combed) * np.sin(angles) + coat.combed * np.sin(flow.wind)
+    shortest, longest = coat.length
+    share = rng.random(len(roots), np.float32) ** 1.6
+    lengths = np.float32(size_px) * (np.float32(shortest) + np.float32(longest - shortest) * share)
+    ahead = np.arctan2(south, east) + flow.at(flow.turn, roots)
+    lean = flow.at(flow.lean, roots) * np.float32(min(1.0, 0.3 + coat.habit.bend))
+    curves = grow(rng, roots, ahead, lengths, coat.habit, lean)
+    return clump(rng, curves, coat.wet, int(rng.integers(8, 60))) if coat.wet > 0.1 else curves
 
 
-def _dressed(rng: Random, layer: Floats, outline: Floats, finer: int) -> Floats:
+def _dressed(rng: Random, layer: Floats, outline: Floats) -> Floats:
     """The layer with something else than hair well inside the body in half of the cases: a face, cloth."""
     size_px = len(layer)
     if rng.random() < 0.5:

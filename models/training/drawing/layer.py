@@ -38,10 +38,15 @@ def canvas(size_px: int, finer: int) -> Bytes:
     return np.zeros((size_px * finer, size_px * finer, 4), np.uint8)
 
 
+def inks(colours: Floats) -> list[Colour]:
+    """Opaque inks for a canvas from colours (n, 3) in [0, 1]."""
+    opaque = np.concatenate([np.clip(colours, 0, 1) * 255, np.full((len(colours), 1), 255, np.float32)], 1)
+    return [tuple(one) for one in opaque.tolist()]
+
+
 def ink(colour: Floats) -> Colour:
     """An opaque ink for a canvas from a colour (3,) in [0, 1]."""
-    red, green, blue = (float(c) for c in np.clip(colour, 0, 1) * 255)
-    return red, green, blue, 255.0
+    return inks(np.asarray(colour, np.float32)[None])[0]
 
 
 def fixed(points: Floats, finer: int) -> NDArray[np.int32]:
@@ -56,8 +61,8 @@ def fill(sheet: Bytes, outline: Floats, colour: Floats, finer: int) -> None:
 
 def keep(sheet: Bytes, size_px: int) -> Floats:
     """The canvas as a layer (size_px, size_px, 4): every kept pixel is the mean of the finer ones."""
-    small = cv2.resize(sheet.astype(np.float32), (size_px, size_px), interpolation=cv2.INTER_AREA)
-    return np.asarray(small * np.float32(1 / 255), np.float32)
+    small = cv2.resize(sheet, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32) * np.float32(1 / 255)
 
 
 def over(front: Floats, back: Floats) -> Floats:
@@ -85,12 +90,12 @@ def straight(layer: Floats) -> tuple[Floats, Floats]:
     """
     alpha = np.clip(layer[..., 3], 0, 1)
     levels = [layer]
-    while min(levels[-1].shape[:2]) > 4:
-        levels.append(floats(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)))
+    while min(levels[-1].shape[:2]) > 8:
+        levels.append(floats(cv2.resize(levels[-1], None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)))
     colour = np.full((*levels[-1].shape[:2], 3), 0.5, np.float32)
     for level in reversed(levels):
         colour = cv2.resize(colour, (level.shape[1], level.shape[0]), interpolation=cv2.INTER_LINEAR)
-        own = level[..., :3] / np.maximum(level[..., 3:], 1e-4)
-        trust = np.clip(level[..., 3:] * 8, 0, 1)
-        colour = trust * own + (1 - trust) * colour
-    return np.clip(colour, 0, 1).astype(np.float32), alpha
+        cover = np.maximum(level[..., 3:], np.float32(1e-4))
+        trust = np.minimum(cover * 8, 1)
+        colour += trust * (level[..., :3] / cover - colour)
+    return floats(np.clip(colour, 0, 1)), alpha

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.drawing.layer import SHIFT, Bytes, Floats, fixed, ink
+from models.training.drawing.layer import SHIFT, Bytes, Floats, fixed, inks
 
 Random = np.random.Generator
 
@@ -31,16 +31,23 @@ class Habit:
     """Deviation of the strands' directions from the one they were given."""
 
 
-def grow(rng: Random, roots: Floats, angles: Floats, lengths: Floats, habit: Habit) -> Floats:
-    """Curves (n, steps, 2) in pixels from ``roots`` (n, 2), leaving at ``angles`` (n,), ``lengths`` (n,) long."""
+def grow(
+    rng: Random, roots: Floats, angles: Floats, lengths: Floats, habit: Habit, lean: Floats | None = None
+) -> Floats:
+    """Curves (n, steps, 2) in pixels from ``roots`` (n, 2), leaving at ``angles`` (n,), ``lengths`` (n,) long.
+
+    ``lean`` (n,) is how far each turns from root to tip before chance has its say: neighbours that share it flow.
+    """
     count, steps = len(roots), int(11 + 5 * habit.curl * habit.waves)
     t = np.linspace(0, 1, steps, dtype=np.float32)
-    turn = angles[:, None] + habit.spread * rng.standard_normal((count, 1))
-    turn = turn + habit.bend * rng.standard_normal((count, 1)) * t
+    turn = angles[:, None] + habit.spread * rng.standard_normal((count, 1), np.float32)
+    turn = turn + habit.bend * rng.standard_normal((count, 1), np.float32) * t
+    if lean is not None:
+        turn = turn + lean[:, None] * t
     waves = habit.waves * rng.uniform(0.6, 1.4, (count, 1))
     swing = habit.curl * rng.uniform(0.4, 1.3, (count, 1)) * np.minimum(1, 3 * t)
     turn = turn + swing * np.sin(2 * np.pi * (waves * t + rng.random((count, 1))))
-    turn = turn + habit.wander / np.sqrt(steps) * np.cumsum(rng.standard_normal((count, steps)), 1)
+    turn = turn + habit.wander / np.sqrt(steps) * np.cumsum(rng.standard_normal((count, steps), np.float32), 1)
     way = np.stack([np.cos(turn), np.sin(turn) + habit.droop * t], -1)
     way /= np.linalg.norm(way, axis=-1, keepdims=True) + 1e-6
     way[:, 0] = 0
@@ -49,12 +56,12 @@ def grow(rng: Random, roots: Floats, angles: Floats, lengths: Floats, habit: Hab
 
 def clump(rng: Random, curves: Floats, tightness: float, size: int) -> Floats:
     """The curves (n, steps, 2), drawn together in groups of about ``size`` towards their tips, as wet hair is."""
-    guides = rng.integers(0, max(1, len(curves) // size), len(curves))
-    gap = np.linalg.norm(curves[guides, 0] - curves[:, 0], axis=-1)
-    near = np.exp(-gap / 25)[:, None, None]
+    guides = curves[: max(2, len(curves) // size)]
+    gaps = ((curves[:, None, 0] - guides[None, :, 0]) ** 2).sum(-1)
+    nearest = guides[gaps.argmin(1)]
     t = np.linspace(0, 1, curves.shape[1], dtype=np.float32)[None, :, None]
-    pull = tightness * near * t**0.7 * rng.uniform(0.7, 1, (len(curves), 1, 1))
-    return np.asarray(curves + pull * (curves[guides] - curves), np.float32)
+    pull = tightness * t**0.7 * rng.uniform(0.5, 1, (len(curves), 1, 1)).astype(np.float32)
+    return np.asarray(curves + pull * (nearest - curves), np.float32)
 
 
 def draw(sheet: Bytes, curves: Floats, colours: Floats, widths: NDArray[np.integer], finer: int, taper: float) -> None:
@@ -65,13 +72,14 @@ def draw(sheet: Bytes, curves: Floats, colours: Floats, widths: NDArray[np.integ
     """
     points = fixed(curves, finer)
     cut = max(1, min(curves.shape[1] - 2, round(curves.shape[1] * (1 - taper))))
-    for path, colour, width in zip(points, colours, widths, strict=True):
-        wide, one = int(width), ink(colour)
+    # Four times as fine, sixteen samples make a pixel: smoothing each of them as well would only cost time.
+    line = cv2.LINE_AA if finer < 4 else cv2.LINE_8
+    for path, one, wide in zip(points, inks(colours), widths.tolist(), strict=True):
         if wide == 1:
-            cv2.polylines(sheet, [path], False, one, 1, cv2.LINE_AA, SHIFT)
+            cv2.polylines(sheet, [path], False, one, 1, line, SHIFT)
             continue
-        cv2.polylines(sheet, [path[cut:]], False, one, max(1, wide // 2), cv2.LINE_AA, SHIFT)
-        cv2.polylines(sheet, [path[: cut + 1]], False, one, wide, cv2.LINE_AA, SHIFT)
+        cv2.polylines(sheet, [path[cut:]], False, one, max(1, wide // 2), line, SHIFT)
+        cv2.polylines(sheet, [path[: cut + 1]], False, one, wide, line, SHIFT)
 
 
 def shades(rng: Random, colour: Floats, count: int, spread: float = 0.22, other: Floats | None = None) -> Floats:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from models.training.drawing.layer import SHIFT, Floats, fixed
+from models.training.drawing.layer import SHIFT, Floats, fixed, floats
 
 Random = np.random.Generator
 
@@ -16,14 +17,14 @@ def noise(rng: Random, size_px: int, coarsest: int = 2, finest: int = 320, rough
     It is a sum of octaves of ``coarsest`` to ``finest`` cells across; each octave's strength falls with its frequency
     to the power ``roughness`` (1 is what photos have).
     """
-    total, power, cells = np.zeros((size_px, size_px), np.float32), 0.0, coarsest
+    total, power, weight, cells = np.zeros((2, 2), np.float32), 0.0, 1.0, coarsest
     while cells <= min(finest, size_px):
-        grid = rng.standard_normal((cells + 2, cells + 2), np.float32)
-        weight = float(coarsest / cells) ** roughness
-        total += weight * cv2.resize(grid, (size_px, size_px), interpolation=cv2.INTER_CUBIC)
-        power += weight**2
-        cells *= 2
-    return total / np.float32(max(power, 1e-6) ** 0.5)
+        # The sum grows with its cells, so that only the last octave has the picture's size.
+        total = cv2.resize(total, (cells + 2, cells + 2), interpolation=cv2.INTER_CUBIC)
+        total += np.float32(weight) * rng.standard_normal((cells + 2, cells + 2), np.float32)
+        power, weight, cells = power + weight**2, weight / 2**roughness, cells * 2
+    whole = cv2.resize(total, (size_px, size_px), interpolation=cv2.INTER_CUBIC)
+    return floats(whole * np.float32(1 / max(power, 1e-6) ** 0.5))
 
 
 def hsv(hue: float, saturation: float, value: float) -> Floats:
@@ -43,6 +44,9 @@ def palette(rng: Random, count: int) -> Floats:
     """Colours (count, 3) that go together: shades of a few."""
     bases = np.stack([any_colour(rng) for _ in range(int(rng.integers(2, 6)))])
     chosen = bases[rng.integers(0, len(bases), count)]
+    grey = bases.mean(-1, keepdims=True)[rng.integers(0, len(bases), count)]
+    muted = rng.uniform(0, 0.8)
+    chosen = muted * grey + (1 - muted) * chosen
     light = np.exp(rng.normal(0, 0.35, (count, 1)))
     return np.asarray(np.clip(chosen * light + rng.normal(0, 0.04, (count, 3)), 0, 1), np.float32)
 
@@ -59,17 +63,25 @@ def dead_leaves(rng: Random, size_px: int, count: int, sharp: float = 0.12) -> F
     smallest, largest = 0.008 * size_px, 0.45 * size_px
     radius = smallest / (1 - rng.random(count) * (1 - (smallest / largest) ** 1.6)) ** (1 / 1.6)
     centres = rng.random((count, 2)) * size_px
-    turns, corners = rng.random(count) * 2 * np.pi, rng.integers(3, 14, count)
-    squeeze = rng.uniform(0.3, 1, count)
+    outlines = fixed(_shapes(rng, radius, centres), 1)
+    inks = colours.tolist()
     for i in np.argsort(-radius + rng.normal(0, 0.08 * size_px, count)):
-        angle = np.linspace(0, 2 * np.pi, 24 if corners[i] > 6 else corners[i], endpoint=False) + turns[i]
-        ring = np.stack([np.cos(angle), squeeze[i] * np.sin(angle)], -1) * radius[i]
-        turn = np.asarray([[np.cos(turns[i]), -np.sin(turns[i])], [np.sin(turns[i]), np.cos(turns[i])]])
-        outline = np.asarray(ring @ turn + centres[i], np.float32)
-        cv2.fillPoly(sheet, [fixed(outline, 1)], colours[i].tolist(), cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(sheet, [outlines[i]], inks[i], cv2.LINE_AA, SHIFT)
     picture = sheet.astype(np.float32) / 255
     texture = noise(rng, size_px, 8, 320, 0.7)
     return np.clip(picture[..., :3] * (1 + sharp * (picture[..., 3] * texture)[..., None]), 0, 1).astype(np.float32)
+
+
+def _shapes(rng: Random, radius: NDArray[np.floating], centres: NDArray[np.floating]) -> Floats:
+    """Ellipses and irregular corners (n, 16, 2) of those radii (n,) in pixels about those centres (n, 2)."""
+    count = len(radius)
+    corners = rng.choice([16, 3, 4, 5], (count, 1), p=[0.6, 0.1, 0.2, 0.1])
+    # One turn in sixteen steps; with fewer corners some steps stay where they are.
+    angle = np.arange(16)[None] * corners // 16 * (2 * np.pi / corners)
+    turns, squeeze = rng.random((count, 1)) * 2 * np.pi, rng.uniform(0.3, 1, (count, 1))
+    x, y = np.cos(angle), squeeze * np.sin(angle)
+    turned = np.stack([np.cos(turns) * x - np.sin(turns) * y, np.sin(turns) * x + np.cos(turns) * y], -1)
+    return floats(turned * radius[:, None, None] + centres[:, None])
 
 
 def stripes(rng: Random, size_px: int) -> Floats:

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.training.drawing.fabric import solid
-from models.training.drawing.layer import SHIFT, Bytes, Floats, canvas, fill, fixed, floats, ink, keep, over, shade
+from models.training.drawing.layer import (
+    SHIFT,
+    Bytes,
+    Floats,
+    canvas,
+    fill,
+    fixed,
+    floats,
+    ink,
+    inks,
+    keep,
+    over,
+    shade,
+)
 from models.training.drawing.strands import Habit, grow, shades
 from models.training.drawing.textures import any_colour, hsv, noise
 
@@ -19,14 +33,14 @@ def leaf_colour(rng: Random) -> Floats:
     return hsv(float(hue), float(rng.uniform(0.3, 0.9)), float(rng.uniform(0.2, 0.8)))
 
 
-def blade(path: Floats, widest_px: float, belly: float) -> Floats:
-    """The outline (2 n, 2) of a blade along ``path`` (n, 2): ``belly`` 0 is widest at the root, 1 in the middle."""
-    t = np.linspace(0, 1, len(path))
-    wide = widest_px * ((1 - belly) * (1 - t) + belly * np.sin(np.pi * t)) / 2
-    ahead = np.gradient(path, axis=0)
-    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True) + 1e-6
-    aside = np.stack([-ahead[:, 1], ahead[:, 0]], -1) * wide[:, None]
-    return np.asarray(np.vstack([path + aside, (path - aside)[::-1]]), np.float32)
+def blades(paths: Floats, widest_px: NDArray[np.floating], belly: float) -> Floats:
+    """The outlines (n, 2 k, 2) of blades along ``paths`` (n, k, 2): ``belly`` 0 is widest at the root, 1 halfway."""
+    t = np.linspace(0, 1, paths.shape[1])
+    wide = widest_px[:, None] * ((1 - belly) * (1 - t) + belly * np.sin(np.pi * t)) / 2
+    ahead = np.gradient(paths, axis=1)
+    ahead /= np.linalg.norm(ahead, axis=-1, keepdims=True) + 1e-6
+    aside = np.stack([-ahead[..., 1], ahead[..., 0]], -1) * wide[..., None]
+    return np.asarray(np.concatenate([paths + aside, (paths - aside)[:, ::-1]], 1), np.float32)
 
 
 def _sunlit(rng: Random, layer: Floats) -> Floats:
@@ -50,8 +64,9 @@ def grass(rng: Random, size_px: int) -> Floats:
     habit = Habit(rng.uniform(0.2, 0.8), 0, 1, 0.1, rng.uniform(0, 0.9), rng.uniform(0.15, 0.4))
     paths = grow(rng, roots.astype(np.float32), np.full(count, -np.pi / 2, np.float32), lengths, habit)
     widths = rng.uniform(0.8, rng.uniform(2, 8), count)
-    for path, tint, width in zip(paths, shades(rng, colour, count, 0.25, other), widths, strict=True):
-        fill(sheet, blade(path, float(width), 0.2), tint, finer)
+    outlines = fixed(blades(paths, widths, 0.2), finer)
+    for outline, tint in zip(outlines, inks(shades(rng, colour, count, 0.25, other)), strict=True):
+        cv2.fillPoly(sheet, [outline], tint, cv2.LINE_AA, SHIFT)
     return _sunlit(rng, keep(sheet, size_px))
 
 
@@ -75,9 +90,11 @@ def leaves(rng: Random, size_px: int) -> Floats:
         angles = side + rng.normal(0, 0.9, count)
         ribs = grow(rng, places, angles.astype(np.float32), (size * rng.uniform(0.5, 1.2, count)).astype(np.float32),
                     Habit(0.4, 0, 1, 0.05, 0.2, 0.2))  # fmt: skip
-        for rib, tint in zip(ribs, shades(rng, colour, count, 0.25, other), strict=True):
-            fill(sheet, blade(rib, size * belly, 1.0), tint, finer)
-            cv2.polylines(sheet, [fixed(rib, finer)], False, ink(tint * 1.25), 1, cv2.LINE_AA, SHIFT)
+        outlines, middles = fixed(blades(ribs, np.full(count, size * belly), 1.0), finer), fixed(ribs, finer)
+        tints = shades(rng, colour, count, 0.25, other)
+        for outline, middle, tint, vein in zip(outlines, middles, inks(tints), inks(tints * 1.25), strict=True):
+            cv2.fillPoly(sheet, [outline], tint, cv2.LINE_AA, SHIFT)
+            cv2.polylines(sheet, [middle], False, vein, 1, cv2.LINE_AA, SHIFT)
     layer = _sunlit(rng, keep(sheet, size_px))
     return over(layer, solid(rng, size_px)[0]) if rng.random() < 0.5 else layer
 
