@@ -70,9 +70,13 @@ class Batch:
         acted: dict[str, Any] = {name: None if value is None else act(value) for name, value in values.items()}
         return Batch(**acted)
 
-    def with_alpha(self, alpha: torch.Tensor) -> Batch:
-        """The same pictures with other mattes (N, 1, H, W)."""
-        return replace(self, alpha=alpha)
+    def only(self, places: Sequence[int]) -> Batch:
+        """The pictures at these places."""
+        return self._each(lambda value: value[list(places)])
+
+    def with_pictures(self, image: torch.Tensor, alpha: torch.Tensor, trimap: torch.Tensor) -> Batch:
+        """The same with other images, mattes and trimaps; which are pseudo stays."""
+        return replace(self, image=image, alpha=alpha, trimap=trimap)
 
     def inputs(self, channels: int) -> torch.Tensor:
         """What a network takes (``models.prepare``): normalised RGB, and the trimap / 255 where ``channels`` is 4."""

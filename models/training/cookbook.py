@@ -1,0 +1,272 @@
+"""The recipes themselves: one per experiment of the thesis's chapters on matting, and the project's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+
+from models.training.recipes import Recipe
+
+_FREE = "MIT"
+_RESEARCH = "trained on research photos: research use"
+_INDEXNET_LOSSES = {"alpha": 0.5, "composition": 0.5}
+_MOBILENET = ("layer",)
+_SLOW_BACKBONE = {
+    "backbone_rate": "not printed; at the full rate Adam would unlearn pretrained weights within a few steps, so 0.01",
+    "start": "the papers start from ImageNet's weights for the encoder, which are not shipped: name a file",
+}
+_PORTRAIT_STEPS_20_EPOCHS = 2125
+"""Portrait-2k's 1,700 training photos in batches of 16, 20 times."""
+_PORTRAIT_LOSSES = {"unknown-alpha": 1.0, "whole-alpha": 10.0, "sobel": 10.0, "affinity": 10.0}
+_SHARED = ("pspm-b3", "pspm-b4", "pspm-b5", "pspm-b5-fm", "pspm-psp-b5")
+
+
+@cache
+def every_recipe() -> dict[str, Recipe]:
+    """All recipes by name, in the order of the papers; the project's own first."""
+    made = [*_own(), _indexnet(), *_a2u(), *_rmat(), *_pspm()]
+    return {recipe.name: recipe for recipe in made}
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe; ``ValueError`` that lists them all for a name that is none."""
+    found = every_recipe().get(name)
+    if found is None:
+        raise ValueError(f"There is no recipe {name}. There are {', '.join(every_recipe())}.")
+    return found
+
+
+def _indexnet() -> Recipe:
+    """30 epochs, around 90,000 iterations, a tenth of the rate from the 20th and from the 26th (3.6.1)."""
+    return Recipe(
+        name="indexnet-adobe",
+        title="IndexNet matting; with --set network=NAME every row of Tables 3.3 to 3.5",
+        source="thesis 3.6.1",
+        network="indexnet-m2o-nlc",
+        losses=_INDEXNET_LOSSES,
+        data="adobe",
+        augmentation="indexnet",
+        crop_px=320,
+        steps=90_000,
+        drops=(60_000, 78_000),
+        backbone=_MOBILENET,
+        backbone_rate=0.01,
+        fixed_norms=True,
+        zero_trimap=True,
+        facts=_SLOW_BACKBONE,
+    )
+
+
+def _a2u() -> Iterator[Recipe]:
+    """30 epochs of 6,000 iterations, a tenth of the rate from the 20th and from the 26th (4.5)."""
+    adobe = Recipe(
+        name="a2u-adobe",
+        title="A2U matting; with --set network=NAME every row of Tables 4.2 to 4.4",
+        source="thesis 4.5",
+        network="a2u-dynamic-cs-d",
+        losses=_INDEXNET_LOSSES,
+        plus=1,
+        data="adobe",
+        augmentation="a2u",
+        crop_px=512,
+        steps=180_000,
+        drops=(120_000, 156_000),
+        backbone=("encoder.",),
+        backbone_rate=0.01,
+        fixed_norms=True,
+        zero_trimap=True,
+        facts=_SLOW_BACKBONE,
+    )
+    yield adobe
+    yield replace(
+        adobe,
+        name="a2u-distinctions",
+        title="A2U matting on Distinctions-646: 25 epochs",
+        source="thesis 4.5, 4.6.3",
+        steps=150_000,
+        drops=(120_000,),
+    )
+    yield replace(
+        adobe, name="a2u-sa", title="A2U with strong augmentation", source="thesis Table 5.9", strong="af+afb+ac"
+    )
+
+
+def _rmat() -> Iterator[Recipe]:
+    """AdamW, 6e-4, 1,000 iterations of warm-up, cosine; 90,000 iterations of 32, at last 120,000 of 64 (5.5.1)."""
+    base = Recipe(
+        name="rmat-base",
+        title="RMat with alpha and composition losses; with --set network=NAME B1 to B10 of Table 5.2",
+        source="thesis 5.5.1, Table 5.2",
+        network="rmat-b3",
+        losses=_INDEXNET_LOSSES,
+        data="adobe",
+        augmentation="a2u",
+        crop_px=512,
+        steps=90_000,
+        batch=32,
+        optimiser="adamw",
+        rate=6e-4,
+        weight_decay=0.01,
+        schedule="cosine",
+        warmup=1000,
+        backbone=("backbone.",),
+        zero_trimap=True,
+        facts={
+            "weight_decay": "not printed: AdamW's usual 0.01",
+            "losses": "the weights of l_lap, l_g and l_gp are not printed: 1 each, beside 0.5 + 0.5 as in [72]",
+            "start": "the paper starts from ImageNet's weights for the transformer, which are not shipped: name a file",
+        },
+    )
+    yield base
+    terms = {"lap": {"laplacian": 1.0}, "g": {"gradient": 1.0}, "gp": {"gradient-penalty": 1.0}}
+    both = {**_INDEXNET_LOSSES, **terms["lap"], **terms["gp"]}
+    for short, more in terms.items():
+        losses = {**_INDEXNET_LOSSES, **more}
+        yield replace(base, name=f"rmat-{short}", title=f"B3 with l_{short}", source="thesis Table 5.3", losses=losses)
+    n3 = replace(
+        base, name="rmat-n3", title="N3: B3 with l_lap, l_gp", source="thesis Table 5.3", network="rmat-n3", losses=both
+    )
+    yield n3
+    for network in ("rmat-m3", "rmat-m7"):
+        short = network.removeprefix("rmat-")
+        yield replace(n3, name=f"{network}-base", title=f"{short.upper()} with l_lap, l_gp", network=network)
+        yield replace(
+            n3,
+            name=f"{network}-final",
+            title=f"{short.upper()} as in the benchmarks: strong augmentation, 120,000 steps of 64",
+            source="thesis Tables 5.4 to 5.6",
+            network=network,
+            strong="af+afb+ac",
+            steps=120_000,
+            batch=64,
+        )
+    for strong in ("af", "afb", "af+afb", "af+afb+ac"):
+        yield replace(
+            n3,
+            name=f"rmat-n3-{strong.replace('+', '-')}",
+            title=f"N3 with {strong.upper()}",
+            source="thesis Tables 5.5 and 5.8",
+            strong=strong,
+        )
+
+
+def _pspm() -> Iterator[Recipe]:
+    """Segmentation alone, the cascades end to end, and the two phases of the networks that share an encoder (6.5.2)."""
+    segmentation = Recipe(
+        name="pspm-segmentation",
+        title="DeepLabV3+ alone, which the others start from",
+        source="thesis 6.5.2",
+        network="pspm-b1",
+        part="segmentation",
+        losses={"trimap": 1.0},
+        data="portraits",
+        augmentation="portrait",
+        crop_px=512,
+        steps=40_000,
+        optimiser="sgd",
+        rate=0.01,
+        weight_decay=5e-4,
+        schedule="poly",
+        every=_PORTRAIT_STEPS_20_EPOCHS,
+        licence=_RESEARCH,
+        facts={"start": "the paper starts from ImageNet's weights for the encoder, which are not shipped: name a file"},
+    )
+    yield segmentation
+    yield replace(segmentation, name="pspm-psp-segmentation", title="PSPNet alone", network="pspm-psp-b1")
+    for network in ("pspm-b1", "pspm-b2", "pspm-psp-b1"):
+        yield replace(
+            segmentation,
+            name=network,
+            title=f"{network.removeprefix('pspm-').upper()}: the cascade end to end, Equation (6.3)",
+            source="thesis 6.3.1, Tables 6.4 and 6.7",
+            network=network,
+            part="",
+            losses={"whole-alpha": 1.0, "trimap": 0.1},
+            crop_px=320,
+            rate=1e-4,
+            steps=100_000,
+            facts={"steps": "not printed for the cascade: as in phase 2"},
+        )
+    for network in _SHARED:
+        yield from _phases(segmentation, network)
+
+
+def _phases(segmentation: Recipe, network: str) -> Iterator[Recipe]:
+    title = network.removeprefix("pspm-").upper()
+    first = replace(
+        segmentation,
+        name=f"{network}-phase1",
+        title=f"{title}, phase 1: the MatDecoder alone",
+        network=network,
+        part="",
+        losses={"unknown-alpha": 1.0},
+        unknown_from="segmentation",
+        crop_px=320,
+        frozen=("encoder.", "seg_decoder."),
+        facts={"start": "name the weights of pspm-segmentation, and of indexnet-adobe where layers fit"},
+    )
+    yield first
+    yield replace(
+        first,
+        name=f"{network}-phase2",
+        title=f"{title}, phase 2: everything",
+        losses=_PORTRAIT_LOSSES,
+        frozen=(),
+        rate=1e-4,
+        steps=100_000,
+        facts={"start": "name the weights of phase 1"},
+    )
+
+
+def _own() -> Iterator[Recipe]:
+    """Short schedules for two cores, on what the program draws itself: no pretrained weights, free to use."""
+    indexnet = Recipe(
+        name="indexnet",
+        title="IndexNet (M2O, nonlinear, context) on drawn pictures",
+        source="our own",
+        network="indexnet",
+        losses={"alpha": 1.0, "laplacian": 0.25},
+        data="drawn",
+        augmentation="drawn",
+        crop_px=192,
+        steps=8_000,
+        batch=8,
+        optimiser="adamw",
+        rate=1e-3,
+        weight_decay=1e-4,
+        schedule="cosine",
+        warmup=200,
+        clip=1.0,
+        save_every=250,
+        validate_every=500,
+        licence=_FREE,
+    )
+    yield indexnet
+    yield replace(indexnet, name="a2u", title="A2U (dynamic-cs-d) on drawn pictures", network="a2u", plus=1)
+    yield replace(
+        indexnet,
+        name="rmat-m3",
+        title="RMat-M3 on drawn pictures",
+        network="rmat-m3",
+        losses={"alpha": 1.0, "laplacian": 0.25, "gradient-penalty": 0.25},
+        rate=6e-4,
+    )
+    yield replace(
+        indexnet,
+        name="pspm-b5-fm",
+        title="PSPM-B5 with FM on photos of people, all at once",
+        network="pspm-b5-fm",
+        data="portraits",
+        augmentation="portrait",
+        losses={"unknown-alpha": 1.0, "whole-alpha": 2.0, "sobel": 0.5, "trimap": 0.5},
+        crop_px=256,
+        licence=_RESEARCH,
+    )
+
+
+def overview() -> list[Mapping[str, str]]:
+    """Each recipe's name, title, source and network, for a list."""
+    return [
+        {"name": r.name, "title": r.title, "source": r.source, "network": r.network} for r in every_recipe().values()
+    ]

@@ -1,0 +1,318 @@
+"""The loop: batches to steps, steps to weights; what it leaves on disk allows to go on exactly where it stopped.
+
+Nothing depends on what happened in earlier calls but the checkpoint: examples are numbered, rates are functions of the
+step, and torch's random numbers are seeded anew in each step. So N steps are the same, bit for bit on a CPU, whether
+they were taken in one go or in several.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from models.catalogue import every_spec
+from models.networks.device import give_back, is_out_of_memory
+from models.training.batch import Batch, Example
+from models.training.checkpointing import check_same_training
+from models.training.judging import judge
+from models.training.loading import Loaded, Share, Source, batches
+from models.training.objective import Objective
+from models.training.optimising import hold_still, make_optimiser, set_rate, slope_norm, to_training
+from models.training.pseudo_labels import relabelled
+from models.training.recipes import Recipe
+from models.training.run_folder import RunFolder
+from models.training.starting import fresh_network
+from models.training.together import averaged, shared_out
+
+CLASSES = 3
+Progress = Callable[[float, str], None]
+Answers = tuple[torch.Tensor | None, torch.Tensor | None]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one step did: its loss with the parts, and the rate."""
+
+    loss: float
+    parts: dict[str, float]
+    rate: float
+
+
+class Trainer:
+    """Trains one recipe's network from one source into one folder. ``run`` may be called again to go on."""
+
+    def __init__(
+        self, recipe: Recipe, source: Source, folder: RunFolder, device: str = "cpu", share: Share | None = None
+    ) -> None:
+        """``device``: cpu, cuda, cuda:1 or mps. ``ValueError`` for recipes that cannot be followed."""
+        self.recipe, self.source, self.folder, self.device = recipe, source, folder, device
+        self.share = share or Share()
+        self.step = 0
+        self.seconds = 0.0
+        self._saved_after = -1
+        self.skipped: set[str] = set()
+        self._spec = every_spec()[recipe.network]
+        self._objective = Objective(recipe.losses, recipe.plus, recipe.unknown_from)
+        self.network, taken = fresh_network(recipe)
+        hold_still(recipe, self.network)
+        self.network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.optimiser = make_optimiser(recipe, self.network)
+        self._called = shared_out(self.network, self.share)
+        self._held_out: list[Example] | None = None
+        for found in taken:
+            self._say(f"{found.entries} of {found.of} entries start from {found.file}")
+        if recipe.fixed_norms and not recipe.start:
+            self._say("The backbone's norms are fixed, but it starts from no pretrained weights: name some with start.")
+
+    def resume(self) -> None:
+        """Go on from the folder's checkpoint; ``ValueError`` where there is none or it is of another training."""
+        kept = self.folder.checkpoints.load()
+        changes = check_same_training(kept.recipe, self.recipe.as_numbers())
+        try:
+            self.network.load_state_dict(dict(kept.weights))
+            self._take_optimiser(dict(kept.optimiser))
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise ValueError(
+                "The checkpoint does not fit: the network, or what of it is trained, was another. "
+                "Go on with the same settings, or start anew in another folder with --out."
+            ) from error
+        self.step, self.seconds, self._saved_after = kept.step, kept.seconds, kept.step
+        if self._leads:
+            self.folder.forget_after(self.step)
+        self._say(f"going on after step {self.step}" + (f" with {'; '.join(changes)}" if changes else ""))
+
+    def _take_optimiser(self, state: dict[str, Any]) -> None:
+        """What the optimiser remembers of each weight; its settings stay this recipe's, which may have changed."""
+        settings = [{k: v for k, v in group.items() if k != "params"} for group in self.optimiser.param_groups]
+        self.optimiser.load_state_dict(state)
+        for group, own in zip(self.optimiser.param_groups, settings, strict=True):
+            group.update(own)
+
+    def run(self, progress: Progress, until: int | None = None) -> None:
+        """Take the steps up to ``until``, or all that are left.
+
+        What ``progress`` raises ends it after a checkpoint, and comes out. ``ValueError`` with a sentence where the
+        loss stops being a number, memory does not suffice, or a checkpoint cannot be written: the last one is whole.
+        """
+        last = min(self.recipe.steps, until or self.recipe.steps)
+        if not self.folder.checkpoints.exists:
+            self._checkpoint()
+        begun, first = time.monotonic(), self.step
+        before = self.seconds
+        for batch, skipped in self._batches(last):
+            taken = self._guarded_step(batch.to(self.device))
+            self.step += 1
+            self.seconds = before + time.monotonic() - begun
+            self._name_skipped(skipped)
+            per_step = (self.seconds - before) / (self.step - first)
+            self._record(taken, per_step)
+            self._tell(progress, taken, per_step)
+        if self._saved_after != self.step:
+            self._checkpoint()
+        if self.step >= self.recipe.steps and self._leads:
+            self._finish()
+
+    @property
+    def _leads(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.share.rank == 0
+
+    def _batches(self, last: int) -> Iterator[Loaded]:
+        return islice(batches(self.source, self.recipe, self.step, self.share), max(0, last - self.step))
+
+    def _guarded_step(self, batch: Batch) -> Taken:
+        """One step, with a sentence for what memory does not suffice for."""
+        try:
+            return self._take_step(batch)
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+                raise
+        raise ValueError(self._what_fits(batch))  # outside the handler, whose traceback would hold the memory
+
+    def _take_step(self, batch: Batch) -> Taken:
+        torch.manual_seed(self._seed())
+        rate = set_rate(self.optimiser, self.recipe, self.step)
+        batch = relabelled(batch, self.predict, self._seed())
+        to_training(self.recipe, self.network)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss, parts = self._slopes(batch, -(-batch.size // self.recipe.accumulate))
+        self._check_finite(averaged(loss, self.share), "loss")
+        weights = [weight for group in self.optimiser.param_groups for weight in group["params"]]
+        norm = slope_norm(weights)
+        self._check_finite(norm, "slope")
+        if self.recipe.clip:
+            nn.utils.clip_grad_norm_(weights, self.recipe.clip)
+        self.optimiser.step()
+        return Taken(float(loss), {name: float(part) for name, part in parts.items()}, rate)
+
+    def _slopes(self, batch: Batch, at_a_time: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Add up the slopes of a batch, so many pictures at a time; its loss and the loss's parts, without slopes."""
+        total = torch.zeros((), device=self.device)
+        parts: dict[str, torch.Tensor] = {}
+        for start in range(0, batch.size, at_a_time):
+            piece = batch.part(start, min(start + at_a_time, batch.size))
+            share = piece.size / batch.size
+            with self._precision():
+                alpha, logits = self._answers(self._called, piece)
+            loss, terms = self._objective(alpha, logits, piece)
+            torch.autograd.backward(loss * share)
+            total = total + loss.detach() * share
+            for name, term in terms.items():
+                parts[name] = parts.get(name, torch.zeros_like(term)) + term * share
+        return total, parts
+
+    def predict(self, batch: Batch) -> torch.Tensor:
+        """Raw alpha (N, 1, H, W) float32 of the weights as they are now, as it will be used; no slopes."""
+        self.network.eval()
+        with torch.no_grad(), self._precision():
+            alpha, _ = self._answers(self.network, batch.to(self.device))
+        if alpha is None:
+            raise ValueError(f"The part {self.recipe.part} of {self.recipe.network} answers no alpha.")
+        return alpha.float()
+
+    def _answers(self, network: nn.Module, batch: Batch) -> Answers:
+        """alpha and logits, each None where the network gives none."""
+        inputs = batch.inputs(self._spec.channels).contiguous(memory_format=torch.channels_last)
+        answer = network(inputs)
+        if isinstance(answer, tuple):
+            return answer[1], answer[0]
+        return (None, answer) if answer.shape[1] == CLASSES else (answer, None)
+
+    def _precision(self) -> AbstractContextManager[object]:
+        if self.recipe.precision == "float32":
+            return nullcontext()
+        return torch.autocast(torch.device(self.device).type, torch.bfloat16)
+
+    def _seed(self) -> int:
+        """Of this step and this process; unlike those near it."""
+        words = np.random.SeedSequence((self.recipe.seed, self.step, self.share.rank)).generate_state(1, np.uint32)
+        return int(words[0])
+
+    def _check_finite(self, value: torch.Tensor, what: str) -> None:
+        if torch.isfinite(value):
+            return
+        kept = self.folder.checkpoints.load().step
+        message = (
+            f"The {what} is no number any more in step {self.step + 1}. The weights after step {kept} are kept in "
+            f"{self.folder.checkpoints.folder}: go on from there with --resume and a smaller rate, such as "
+            f"--set rate={self.recipe.rate / 3:.2g}."
+        )
+        self._say(message)
+        raise ValueError(message)
+
+    def _what_fits(self, batch: Batch) -> str:
+        """The sentence for a batch that is too large: tries smaller parts of it."""
+        tried = -(-batch.size // self.recipe.accumulate)
+        fitting = tried
+        while fitting > 1:
+            fitting //= 2
+            if self._fits(batch, fitting):
+                parts = -(-batch.size // fitting)
+                return (
+                    f"The memory does not suffice for {tried} pictures at a time. {fitting} would fit: "
+                    f"add --set accumulate={parts}, which gives the same result, or --set batch={fitting}."
+                )
+        return "The memory does not suffice for one picture. Set crop_px lower, or free memory."
+
+    def _fits(self, batch: Batch, count: int) -> bool:
+        self.optimiser.zero_grad(set_to_none=True)
+        give_back(torch.device(self.device).type)
+        try:
+            self._slopes(batch.part(0, count), count)
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+                raise
+            return False
+        finally:
+            self.optimiser.zero_grad(set_to_none=True)
+        return True
+
+    def _record(self, taken: Taken, per_step: float) -> None:
+        """Curve, judgement and checkpoint where they are due."""
+        recipe, last = self.recipe, self.step == self.recipe.steps
+        if not self._leads:
+            return
+        if self.step % recipe.log_every == 0 or last:
+            speed = recipe.batch / per_step
+            row = {"step": self.step, "seconds": self.seconds, "pictures_per_s": speed, "rate": taken.rate}
+            self.folder.curve.add({**row, "loss": taken.loss, **taken.parts})
+        if self.step % recipe.validate_every == 0 or last:
+            self._judge()
+        if self.step % recipe.save_every == 0 or last:
+            self._checkpoint()
+            self.folder.draw_curve(f"{recipe.title}: step {self.step} of {recipe.steps}")
+
+    def _judge(self) -> None:
+        if not self.recipe.validate_on or set(self.recipe.losses) == {"trimap"}:
+            return
+        if self._held_out is None:
+            self._held_out = self.source.held_out(self.recipe.validate_on)
+        found = judge(self._held_out, self.predict, whole=self._spec.finds_trimap)
+        if found is not None:
+            self.folder.judgements.add({"step": self.step, **found.errors})
+            self.folder.show_samples(self.step, found.strips)
+            words = ", ".join(f"{name} {value:.4g}" for name, value in found.errors.items())
+            self._say(f"step {self.step}: on {len(self._held_out)} pictures kept back {words}")
+
+    def _checkpoint(self) -> None:
+        if not self._leads:
+            return
+        kept = self.folder.checkpoints
+        try:
+            kept.save(self.step, self.recipe.as_numbers(), self.network, self.optimiser, self.seconds)
+            self._saved_after = self.step
+        except OSError as error:
+            whole = f"The one after step {kept.load().step} is whole: m" if kept.exists else "M"
+            raise ValueError(
+                f"The checkpoint after step {self.step} cannot be written: {error.strerror or error}. "
+                f"{whole}ake room, then go on with --resume."
+            ) from error
+
+    def _tell(self, progress: Progress, taken: Taken, per_step: float) -> None:
+        left = in_words(per_step * (self.recipe.steps - self.step))
+        text = f"step {self.step} of {self.recipe.steps}, loss {taken.loss:.4f}, "
+        text += f"{self.recipe.batch / per_step:.1f} pictures/s, {left} left"
+        try:
+            progress(self.step / self.recipe.steps, text)
+        except BaseException:  # cancelled, or interrupted: what was learnt is kept
+            self._checkpoint()
+            self._say(f"stopped after step {self.step}")
+            raise
+
+    def _name_skipped(self, phrases: tuple[str, ...]) -> None:
+        for phrase in phrases:
+            if phrase not in self.skipped:
+                self.skipped.add(phrase)
+                self._say(f"skipped: {phrase}")
+
+    def _finish(self) -> None:
+        recipe = self.recipe
+        head = {
+            "network": f"{recipe.network}.{recipe.part}" if recipe.part else recipe.network,
+            "licence": recipe.licence,
+            "source": f"mattelier train {recipe.name}",
+            "steps": str(self.step),
+        }
+        place = self.folder.deliver(recipe.name, self.network, head)
+        more = f"; {len(self.skipped)} files were skipped" if self.skipped else ""
+        self._say(f"done after {in_words(self.seconds)}: {place.name}{more}")
+
+    def _say(self, text: str) -> None:
+        if self._leads:
+            self.folder.say(text)
+
+
+def in_words(seconds: float) -> str:
+    """A time as one would say it: ``45 s``, ``12 min``, ``3 h 05 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"

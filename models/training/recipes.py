@@ -1,0 +1,183 @@
+"""Recipes: how a network is trained, as data. One per experiment of the papers, and the project's own.
+
+A recipe names everything that decides the course of a training; ``changed`` takes settings from the command line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from models.catalogue import every_spec
+
+DATA = ("adobe", "pairs", "cutouts", "portraits", "drawn")
+AUGMENTATIONS = ("indexnet", "a2u", "portrait", "drawn")
+STRONG = ("none", "af", "afb", "af+afb", "af+afb+ac")
+OPTIMISERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "drops", "cosine", "poly")
+PRECISIONS = ("float32", "bfloat16")
+
+Losses = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training. Lengths of time are in steps: a step is one change of the weights, after ``batch`` pictures."""
+
+    name: str
+    title: str
+    source: str
+    """Where it is prescribed: ``thesis 3.6.1, Table 3.3``, or ``our own``."""
+    network: str
+    """A network of the catalogue."""
+    losses: Losses
+    """By the names of ``objective.TERMS``, with their weights."""
+    data: str
+    """One of ``DATA``: what lies in the folder, or ``drawn``, which needs none."""
+    augmentation: str
+    crop_px: int
+    steps: int
+    batch: int = 16
+    part: str = ""
+    """Only this module of the network is trained and kept, by itself: ``segmentation`` of a cascade."""
+    strong: str = "none"
+    """Strong augmentation (5.4.2): one of ``STRONG``."""
+    plus: int = 0
+    unknown_from: str = "trimap"
+    optimiser: str = "adam"
+    rate: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: str = "drops"
+    drops: tuple[int, ...] = ()
+    """``drops``: after how many steps the rate is divided by 10."""
+    warmup: int = 0
+    """``cosine``: over how many steps the rate first rises."""
+    every: int = 1
+    """``poly``: after how many steps the rate is set anew."""
+    backbone: tuple[str, ...] = ()
+    """The beginnings of the names of what starts from pretrained weights."""
+    backbone_rate: float = 1.0
+    """The backbone's share of the rate."""
+    fixed_norms: bool = False
+    """Batch norms of the backbone keep their statistics and weights."""
+    frozen: tuple[str, ...] = ()
+    """The beginnings of the names of weights that do not change."""
+    zero_trimap: bool = False
+    """The first layer's weights for the trimap start from zero."""
+    start: str = ""
+    """Files of weights to start from, with commas between; what fits by name and shape is taken."""
+    accumulate: int = 1
+    """In how many parts a batch is worked through: as many times less memory."""
+    clip: float = 0.0
+    """The largest norm of the slope; 0 does not limit it."""
+    precision: str = "float32"
+    seed: int = 1
+    workers: int = 0
+    """Processes that prepare pictures; 0 prepares them in between."""
+    save_every: int = 1000
+    log_every: int = 20
+    validate_every: int = 1000
+    validate_on: int = 8
+    """How many pictures are kept back to judge by; 0 judges nothing."""
+    licence: str = "depends on the training data"
+    """What the trained weights' licence will say."""
+    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What the paper leaves open, and how it is settled here: by the setting's name."""
+
+    def __post_init__(self) -> None:
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} cannot be {getattr(self, name)}. Choose one of {', '.join(allowed)}.")
+        for name in ("crop_px", "steps", "batch", "accumulate", "every", "save_every", "log_every", "validate_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} cannot be {getattr(self, name)}. It must be 1 or more.")
+        for name in ("warmup", "workers", "validate_on", "seed", "plus", "clip", "weight_decay", "momentum"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} cannot be {getattr(self, name)}. It must be 0 or more.")
+        if not (0 < self.rate < float("inf") and 0 <= self.backbone_rate < float("inf")):
+            raise ValueError(f"rate cannot be {self.rate}, nor backbone_rate {self.backbone_rate}. Rates are above 0.")
+        if self.accumulate > self.batch:
+            raise ValueError(f"accumulate cannot be {self.accumulate}. A batch of {self.batch} has not so many parts.")
+        self._check_network()
+
+    def _check_network(self) -> None:
+        spec = every_spec().get(self.network)
+        if spec is None:
+            raise ValueError(f"There is no network {self.network}. `mattelier models list` names them all.")
+        if self.crop_px % spec.stride:
+            raise ValueError(f"crop_px cannot be {self.crop_px}. {spec.name} takes multiples of {spec.stride}.")
+
+    def as_numbers(self) -> dict[str, Any]:
+        """All of it as plain numbers, words, lists and dictionaries, for a checkpoint and for the log."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {name: _plain(value) for name, value in values.items()}
+
+
+_CHOICES = {
+    "data": DATA,
+    "augmentation": AUGMENTATIONS,
+    "strong": STRONG,
+    "optimiser": OPTIMISERS,
+    "schedule": SCHEDULES,
+    "precision": PRECISIONS,
+}
+_FIXED = ("name", "title", "source", "facts", "losses")
+_WORDS_OF_YES_AND_NO = {"yes": True, "no": False}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def settings() -> tuple[str, ...]:
+    """The names that ``changed`` takes; a loss's weight is ``losses.NAME`` besides."""
+    return tuple(f.name for f in dataclasses.fields(Recipe) if f.name not in _FIXED)
+
+
+def changed(recipe: Recipe, words: Sequence[str]) -> Recipe:
+    """The recipe with settings written as ``rate=0.001`` or ``losses.alpha=1``.
+
+    ``ValueError`` for a setting that is none, listing those there are, and for a value that is none.
+    """
+    made: dict[str, Any] = {}
+    losses = dict(recipe.losses)
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise ValueError(f"A setting is written NAME=VALUE, not {word}. For example rate=0.001.")
+        if name.startswith("losses."):
+            losses[name.removeprefix("losses.")] = float(_read(name, text, 1.0))
+        elif name in settings():
+            made[name] = _read(name, text, getattr(recipe, name))
+        else:
+            raise ValueError(f"There is no setting {name}. There are {', '.join(settings())} and losses.NAME.")
+    made["losses"] = {name: weight for name, weight in losses.items() if weight}
+    return dataclasses.replace(recipe, **made)
+
+
+def _read(name: str, text: str, before: object) -> Any:
+    """The text as a value of the kind that was there before."""
+    try:
+        if isinstance(before, bool):
+            return _WORDS_OF_YES_AND_NO[text.lower()]
+        if isinstance(before, (int, float)):
+            return type(before)(text)
+    except (KeyError, ValueError) as error:
+        kind = "yes or no" if isinstance(before, bool) else "a whole number" if isinstance(before, int) else "a number"
+        raise ValueError(f"{name} cannot be {text}. It is {kind}.") from error
+    if isinstance(before, tuple):
+        parts = [part for part in text.split(",") if part]
+        return tuple(int(part) for part in parts) if name == "drops" and _all_whole(name, parts) else tuple(parts)
+    return text
+
+
+def _all_whole(name: str, parts: Sequence[str]) -> bool:
+    if not all(part.isdecimal() for part in parts):
+        raise ValueError(f"{name} cannot be {','.join(parts)}. It is whole numbers with commas between.")
+    return True
