@@ -83,8 +83,8 @@ def draw_sample(
     weights = np.asarray([KINDS[name][1] for name in names])
     kind = names[int(rng.choice(len(names), p=weights / weights.sum()))]
     layer = _turned(rng, KINDS[kind][0](rng, size_px))
-    if rng.random() < 0.7:
-        layer = smooth(layer, rng.uniform(0.3, 0.9))
+    if rng.random() < 0.85:
+        layer = smooth(layer, rng.uniform(0.3, 0.85))  # no lens is sharper than that
     return _composed(rng, layer, kind, camera, behind)
 
 

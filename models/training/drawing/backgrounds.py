@@ -15,8 +15,8 @@ def background(rng: Random, size_px: int) -> Floats:
     """A picture (size_px, size_px, 3) in [0, 1] to lie behind a foreground."""
     styles = (_leaves, _leaves, _scene, _gradient, _lights, _clouds, _bands)
     picture = styles[int(rng.integers(len(styles)))](rng, size_px)
-    if rng.random() < 0.75:
-        picture = cv2.GaussianBlur(picture, (0, 0), float(rng.gamma(1.5, 0.008 * size_px)) + 0.3)
+    if rng.random() < 0.8:
+        picture = cv2.GaussianBlur(picture, (0, 0), float(rng.gamma(1.5, 0.011 * size_px)) + 0.3)
     return np.clip(picture, 0, 1).astype(np.float32)
 
 

@@ -20,7 +20,7 @@ def photograph(rng: Random, picture: Floats) -> Floats:
     if rng.random() < 0.7:
         picture = grain(rng, picture)
     stored = np.asarray(np.clip(picture, 0, 1) * 255 + 0.5, np.uint8)
-    if rng.random() < 0.4:
+    if rng.random() < 0.25:
         stored = demosaic(stored)
     if rng.random() < 0.3:
         stored = sharpen(stored, rng.uniform(0.1, 0.8))

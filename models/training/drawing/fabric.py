@@ -18,7 +18,13 @@ def solid(rng: Random, size_px: int, finer: int = 2, rough: float = 0.12) -> tup
     outline = body(rng, size_px, rough).points
     sheet = canvas(size_px, finer)
     fill(sheet, outline, np.ones(3, np.float32), finer)
-    return paint(keep(sheet, size_px), surface(rng, size_px)), outline
+    layer = paint(keep(sheet, size_px), surface(rng, size_px))
+    if rng.random() < 0.35:
+        # A second part: limbs and gaps between them, where one colour meets another inside.
+        sheet[:] = 0
+        fill(sheet, body(rng, size_px, rough).points, np.ones(3, np.float32), finer)
+        layer = over(layer, paint(keep(sheet, size_px), surface(rng, size_px)))
+    return layer, outline
 
 
 def bent(rng: Random, layer: Floats, strength_px: float) -> Floats:

@@ -8,12 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.training.drawing.fabric import solid
 from models.training.drawing.layer import Floats, canvas, fill, keep, over, shade
 from models.training.drawing.outlines import body, seen
 from models.training.drawing.strands import Habit, clump, draw, grow, shades
 from models.training.drawing.textures import any_colour, hsv, noise, surface
 
 Random = np.random.Generator
+
+TUFTS = 0.25
+"""The share of coats that are tufts: strands with no skin behind them for a good part of their length."""
 
 
 @dataclass(frozen=True)
@@ -163,12 +167,17 @@ def _coated(rng: Random, size_px: int, coat: Coat) -> Floats:
     count = int(np.clip(coat.density * len(near.points) * (8 if fine else 2), 80, 2600 if fine else 900))
     wild = int(count * coat.flyaway * 0.5)
     sheet, faint = canvas(size_px, finer), canvas(size_px, finer)
-    middle = outline.points.mean(0)
-    skin = middle + (outline.points - middle) * np.float32(rng.uniform(0.8, 1))
-    fill(sheet, skin, colour * np.float32(0.6), finer)
     longest = coat.length[1] * size_px
-    inside = rng.random(count, np.float32) ** 1.5 * np.float32(0.25 * longest + 0.08 * size_px)
-    inside[: count // 3] *= 2.5
+    # Under a tuft the skin lies deep, and the light comes through between strands; under a coat it lies close.
+    tuft = rng.random() < TUFTS
+    inset = rng.uniform(0.03, 0.15) * size_px if tuft else rng.uniform(0, 0.12) * longest
+    fill(sheet, outline.inset(inset), colour * np.float32(rng.uniform(0.4, 0.9)), finer)
+    inside = rng.random(count, np.float32) ** (1.0 if tuft else 1.5) * np.float32(
+        0.2 * longest + 0.06 * size_px + inset
+    )
+    if not tuft:
+        # Drawn first, and all over: what is seen of a coat is mostly its inside.
+        inside[: count // 3] = rng.random(count // 3, np.float32) * np.float32(0.45 * size_px)
     flow = _Flow(float(rng.random() * 2 * np.pi), 0.5 * noise(rng, size_px, 2, 16), noise(rng, size_px, 2, 16))
     curves = _strands(rng, near.at(rng, count, inside), size_px, coat, flow)
     draw(
@@ -184,7 +193,12 @@ def _coated(rng: Random, size_px: int, coat: Coat) -> Floats:
         curves = _strands(rng, near.at(rng, wild, inside[:wild]), size_px, loose, flow)
         draw(faint, curves, shades(rng, colour, wild, 0.25, other), np.ones(wild, np.int64), finer, 0.4)
     layer = over(keep(faint, size_px) * np.float32(rng.uniform(0.35, 1)), keep(sheet, size_px))
-    return _lit(rng, _dressed(rng, layer, outline.points), coat)
+    layer = _lit(rng, _dressed(rng, layer, outline.points), coat)
+    beside = rng.random()
+    if beside < 0.3:
+        part = solid(rng, size_px)[0]
+        layer = over(part, layer) if beside < 0.12 else over(layer, part)
+    return layer
 
 
 def _widths(rng: Random, count: int, coat: Coat) -> NDArray[np.integer]:

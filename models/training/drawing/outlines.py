@@ -18,6 +18,11 @@ class Outline:
     points: Floats
     outward: Floats
 
+    def inset(self, depth_px: float) -> Floats:
+        """The curve (n, 2) moved ``depth_px`` pixels inwards."""
+        inwards = np.stack([np.cos(self.outward), np.sin(self.outward)], -1)
+        return np.asarray(self.points - depth_px * inwards, np.float32)
+
     def at(self, rng: Random, count: int, depth: Floats) -> tuple[Floats, Floats]:
         """Random places (count, 2) ``depth`` (count,) pixels inside the curve, with the directions out (count,)."""
         chosen = rng.integers(0, len(self.points), count)
@@ -36,7 +41,7 @@ def body(rng: Random, size_px: int, rough: float = 0.12) -> Outline:
     for order in range(1, 9):
         strength = rough * rng.standard_normal() / order**0.8
         radius += strength * np.cos(order * angle + rng.random() * 2 * np.pi)
-    radius = np.maximum(radius, 0.3) * size_px * rng.uniform(0.25, 0.6)
+    radius = np.maximum(radius, 0.3) * size_px * rng.uniform(0.3, 0.75)
     squeeze = rng.uniform(0.6, 1, 2)
     away, side = rng.uniform(0, 0.55), rng.random() * 2 * np.pi
     centre = size_px * (0.5 + away * np.asarray([np.cos(side), np.sin(side)]))

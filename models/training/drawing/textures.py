@@ -110,5 +110,9 @@ def surface(rng: Random, size_px: int, colour: Floats | None = None) -> Floats:
             bands = bands * stripes(rng, size_px)
         mix = np.clip(bands * rng.uniform(0.5, 4), -1, 1)[..., None] * 0.5 + 0.5
         picture = mix * picture + (1 - mix) * other
-    light = 1 + rng.uniform(0.1, 0.3) * noise(rng, size_px, 2, 8) + rng.uniform(0.01, 0.15) * noise(rng, size_px, 16)
+    light = (
+        1
+        + rng.uniform(0.1, 0.3) * noise(rng, size_px, 2, 8)
+        + rng.uniform(0.01, 0.2) * noise(rng, size_px, 32, 320, 0.6)
+    )
     return np.clip(picture * light[..., None], 0, 1).astype(np.float32)
