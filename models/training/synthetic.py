@@ -25,7 +25,8 @@ __all__ = ["KINDS", "CutOut", "Sample", "cut_outs", "draw_cut_out", "draw_sample
 Random = np.random.Generator
 
 KINDS: dict[str, tuple[Callable[[Random, int], Floats], float]] = {
-    "loose hair": (hair.loose_hair, 4),
+    "loose hair": (hair.loose_hair, 3.5),
+    "hanging hair": (hair.hanging_hair, 2.5),
     "curly hair": (hair.curly_hair, 2),
     "wet hair": (hair.wet_hair, 1),
     "backlit hair": (hair.backlit_hair, 1.5),
@@ -156,7 +157,7 @@ def draw_cut_out(
     if rng.random() < 0.5:
         layer = _recoloured(rng, layer)
     if rng.random() < 0.5:
-        body = fabric.solid(rng, size_px)[0]
+        body = fabric.solid(rng, size_px, scale=0.6)[0]
         layer = over(layer, body)
     return _composed(rng, layer, "cut-out", camera, behind)
 

@@ -13,16 +13,16 @@ from models.training.drawing.textures import any_colour, noise, surface
 Random = np.random.Generator
 
 
-def solid(rng: Random, size_px: int, finer: int = 2, rough: float = 0.12) -> tuple[Floats, Floats]:
-    """A solid body painted with a surface (layer), and its outline (n, 2)."""
-    outline = body(rng, size_px, rough).points
+def solid(rng: Random, size_px: int, rough: float = 0.12, scale: float = 1.0) -> tuple[Floats, Floats]:
+    """A solid body painted with a surface (layer), and its outline (n, 2); ``scale`` as for ``body``."""
+    finer, outline = 2, body(rng, size_px, rough, scale).points
     sheet = canvas(size_px, finer)
     fill(sheet, outline, np.ones(3, np.float32), finer)
     layer = paint(keep(sheet, size_px), surface(rng, size_px))
     if rng.random() < 0.35:
         # A second part: limbs and gaps between them, where one colour meets another inside.
         sheet[:] = 0
-        fill(sheet, body(rng, size_px, rough).points, np.ones(3, np.float32), finer)
+        fill(sheet, body(rng, size_px, rough, scale).points, np.ones(3, np.float32), finer)
         layer = over(layer, paint(keep(sheet, size_px), surface(rng, size_px)))
     return layer, outline
 

@@ -16,9 +16,6 @@ from models.training.drawing.textures import any_colour, hsv, noise, surface
 
 Random = np.random.Generator
 
-TUFTS = 0.25
-"""The share of coats that are tufts: strands with no skin behind them for a good part of their length."""
-
 
 @dataclass(frozen=True)
 class Coat:
@@ -35,6 +32,8 @@ class Coat:
     """The share of strands that go their own way, longer and fainter."""
     backlit: float = 0.0
     """How much brighter thin parts are, as hair before a lamp."""
+    tufted: float = 0.25
+    """How likely the coat is a tuft: strands with no skin behind them for a good part of their length."""
 
 
 def natural_hair(rng: Random) -> Floats:
@@ -94,6 +93,21 @@ def curly_hair(rng: Random, size_px: int) -> Floats:
             flyaway=0.2,
         ),
     )
+
+
+def hanging_hair(rng: Random, size_px: int) -> Floats:
+    """Long dense hair that flows one way and lets the light through for most of its length (layer)."""
+    habit = Habit(
+        bend=rng.uniform(0.1, 0.4),
+        curl=rng.uniform(0, 0.6),
+        waves=rng.uniform(0.5, 2.5),
+        wander=rng.uniform(0.05, 0.3),
+        droop=rng.uniform(0, 0.8),
+        spread=rng.uniform(0.05, 0.25),
+    )
+    lengths = rng.uniform(0.15, 0.4), rng.uniform(0.5, 1.0)
+    coat = Coat(habit, lengths, 3, rng.uniform(0.6, 1), wet=rng.uniform(0, 0.7), flyaway=0.15, tufted=0.8)
+    return _coated(rng, size_px, coat)
 
 
 def wet_hair(rng: Random, size_px: int) -> Floats:
@@ -169,7 +183,7 @@ def _coated(rng: Random, size_px: int, coat: Coat) -> Floats:
     sheet, faint = canvas(size_px, finer), canvas(size_px, finer)
     longest = coat.length[1] * size_px
     # Under a tuft the skin lies deep, and the light comes through between strands; under a coat it lies close.
-    tuft = rng.random() < TUFTS
+    tuft = rng.random() < coat.tufted
     inset = rng.uniform(0.03, 0.15) * size_px if tuft else rng.uniform(0, 0.12) * longest
     fill(sheet, outline.inset(inset), colour * np.float32(rng.uniform(0.4, 0.9)), finer)
     inside = rng.random(count, np.float32) ** (1.0 if tuft else 1.5) * np.float32(
@@ -196,7 +210,7 @@ def _coated(rng: Random, size_px: int, coat: Coat) -> Floats:
     layer = _lit(rng, _dressed(rng, layer, outline.points), coat)
     beside = rng.random()
     if beside < 0.3:
-        part = solid(rng, size_px)[0]
+        part = solid(rng, size_px, scale=0.6)[0]
         layer = over(part, layer) if beside < 0.12 else over(layer, part)
     return layer
 

@@ -31,8 +31,9 @@ class Outline:
         return np.asarray(self.points[chosen] + inwards, np.float32), np.asarray(angle, np.float32)
 
 
-def body(rng: Random, size_px: int, rough: float = 0.12) -> Outline:
-    """A rounded body that covers a third or so of the picture; ``rough`` is how far its outline leaves a circle.
+def body(rng: Random, size_px: int, rough: float = 0.12, scale: float = 1.0) -> Outline:
+    """A rounded body that covers a third or so of the picture; ``rough`` is how far its outline leaves a circle,
+    ``scale`` makes it smaller or larger than that.
 
     Points lie evenly along the curve and only where the picture can see what grows there.
     """
@@ -41,7 +42,7 @@ def body(rng: Random, size_px: int, rough: float = 0.12) -> Outline:
     for order in range(1, 9):
         strength = rough * rng.standard_normal() / order**0.8
         radius += strength * np.cos(order * angle + rng.random() * 2 * np.pi)
-    radius = np.maximum(radius, 0.3) * size_px * rng.uniform(0.3, 0.75)
+    radius = np.maximum(radius, 0.3) * size_px * rng.uniform(0.3, 0.75) * scale
     squeeze = rng.uniform(0.6, 1, 2)
     away, side = rng.uniform(0, 0.55), rng.random() * 2 * np.pi
     centre = size_px * (0.5 + away * np.asarray([np.cos(side), np.sin(side)]))

@@ -113,6 +113,6 @@ def surface(rng: Random, size_px: int, colour: Floats | None = None) -> Floats:
     light = (
         1
         + rng.uniform(0.1, 0.3) * noise(rng, size_px, 2, 8)
-        + rng.uniform(0.01, 0.2) * noise(rng, size_px, 32, 320, 0.6)
+        + rng.uniform(0.01, 0.12) * noise(rng, size_px, 64, 320, 0.6)
     )
     return np.clip(picture * light[..., None], 0, 1).astype(np.float32)

@@ -30,7 +30,7 @@ Random = np.random.Generator
 def leaf_colour(rng: Random) -> Floats:
     """A colour (3,) of plants: mostly greens, some dry or autumnal."""
     hue = rng.uniform(0.16, 0.4) if rng.random() < 0.7 else rng.uniform(0.0, 0.16)
-    return hsv(float(hue), float(rng.uniform(0.3, 0.9)), float(rng.uniform(0.2, 0.8)))
+    return hsv(float(hue), float(rng.uniform(0.3, 0.9)), float(rng.uniform(0.15, 0.65)))
 
 
 def blades(paths: Floats, widest_px: NDArray[np.floating], belly: float) -> Floats:
@@ -96,7 +96,7 @@ def leaves(rng: Random, size_px: int) -> Floats:
             cv2.fillPoly(sheet, [outline], tint, cv2.LINE_AA, SHIFT)
             cv2.polylines(sheet, [middle], False, vein, 1, cv2.LINE_AA, SHIFT)
     layer = _sunlit(rng, keep(sheet, size_px))
-    return over(layer, solid(rng, size_px)[0]) if rng.random() < 0.5 else layer
+    return over(layer, solid(rng, size_px, scale=0.6)[0]) if rng.random() < 0.5 else layer
 
 
 def wires(rng: Random, size_px: int) -> Floats:
@@ -113,7 +113,7 @@ def wires(rng: Random, size_px: int) -> Floats:
         width = int(min(14, rng.geometric(0.3)))
         tint = ink(shades(rng, colour, 1, 0.3)[0])
         cv2.polylines(sheet, [fixed(path.astype(np.float32), finer)], False, tint, width, cv2.LINE_AA, SHIFT)
-    return over(solid(rng, size_px)[0], _sunlit(rng, keep(sheet, size_px)))
+    return over(solid(rng, size_px, scale=0.6)[0], _sunlit(rng, keep(sheet, size_px)))
 
 
 def _wheel(rng: Random, sheet: Bytes, size_px: int, finer: int, colour: Floats) -> None:
