@@ -26,19 +26,22 @@ class Example:
     foreground: np.ndarray | None = None
     background: np.ndarray | None = None
     pseudo: bool = False
+    composed: bool = True
+    """Whether the image is still what alpha makes of these colours."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Examples of one size as tensors: image, foreground, background (N, 3, H, W), alpha (N, 1, H, W), all float32.
 
-    trimap (N, 1, H, W) uint8; pseudo (N,) bool. The colours are None where one of the examples has none.
+    trimap (N, 1, H, W) uint8; pseudo, composed (N,) bool. The colours are None where one of the examples has none.
     """
 
     image: torch.Tensor
     alpha: torch.Tensor
     trimap: torch.Tensor
     pseudo: torch.Tensor
+    composed: torch.Tensor
     foreground: torch.Tensor | None = None
     background: torch.Tensor | None = None
 
@@ -93,6 +96,7 @@ def gathered(examples: Sequence[Example]) -> Batch:
         alpha=_planes([example.alpha for example in examples]),
         trimap=_planes([example.trimap for example in examples]),
         pseudo=torch.tensor([example.pseudo for example in examples]),
+        composed=torch.tensor([example.composed for example in examples]),
         foreground=_pictures([e.foreground for e in examples if e.foreground is not None]) if with_colours else None,
         background=_pictures([e.background for e in examples if e.background is not None]) if with_colours else None,
     )

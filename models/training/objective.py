@@ -42,7 +42,7 @@ def _composition(answer: Answer) -> torch.Tensor:
     batch = answer.batch
     if batch.foreground is None or batch.background is None:
         raise ValueError("The composition loss needs foreground and background colours. Photos with mattes have none.")
-    composed = answer.unknown & ~batch.pseudo[:, None, None, None]  # others were changed after they were composed
+    composed = answer.unknown & batch.composed[:, None, None, None]  # others were changed as a whole (AC)
     return losses.composition(answer.raw_alpha, batch.image, batch.foreground, batch.background, composed, answer.plus)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from models.catalogue import every_spec
@@ -85,7 +84,7 @@ class Recipe:
     """How many pictures are kept back to judge by; 0 judges nothing."""
     licence: str = "depends on the training data"
     """What the trained weights' licence will say."""
-    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    facts: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
     """What the paper leaves open, and how it is settled here: by the setting's name."""
 
     def __post_init__(self) -> None:

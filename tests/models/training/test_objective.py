@@ -12,11 +12,11 @@ from models.training.batch import Batch, Example, gathered
 from models.training.objective import TERMS, Objective
 
 
-def example(seed: int, pseudo: bool = False) -> Example:
+def example(seed: int, composed: bool = True) -> Example:
     rng = np.random.default_rng(seed)
     pictures = [rng.random((32, 32, 3), np.float32) for _ in range(3)]
     trimap = rng.choice(np.array([0, 128, 255], np.uint8), (32, 32))
-    return Example(pictures[0], rng.random((32, 32), np.float32), trimap, pictures[1], pictures[2], pseudo)
+    return Example(pictures[0], rng.random((32, 32), np.float32), trimap, pictures[1], pictures[2], composed=composed)
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,9 @@ def test_the_unknown_region_may_be_the_one_the_network_finds(batch):
 
 def test_colours_do_not_count_where_the_image_is_no_composition_any_more():
     alpha = torch.rand(2, 1, 32, 32)
-    pseudo = gathered([example(1), example(2, pseudo=True)])
-    _, parts = Objective({"composition": 1.0})(alpha, None, pseudo)
-    _, first = Objective({"composition": 1.0})(alpha[:1], None, pseudo.part(0, 1))
+    changed = gathered([example(1), example(2, composed=False)])
+    _, parts = Objective({"composition": 1.0})(alpha, None, changed)
+    _, first = Objective({"composition": 1.0})(alpha[:1], None, changed.part(0, 1))
     assert float(parts["composition"]) == pytest.approx(float(first["composition"]) / 2)
 
 

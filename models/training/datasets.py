@@ -1,0 +1,218 @@
+"""Where training examples come from: foregrounds composed on the fly, photos with mattes, and what the program draws.
+
+An example is a function of its number and the recipe's seed, so the order of calls and the number of workers do not
+matter. Some of the files are kept back to judge by.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, cast
+
+import cv2
+import numpy as np
+
+from models.training import augment, strong
+from models.training.augment import Floats, Layer, Random
+from models.training.batch import Example
+from models.training.drawing.backgrounds import background as drawn_background
+from models.training.folders import (
+    BACKGROUNDS,
+    Found,
+    Shelf,
+    UnreadableError,
+    find,
+    pictures_below,
+    read_alpha,
+    read_colours,
+    subfolder,
+)
+from models.training.loading import Source
+from models.training.recipes import Recipe
+from models.training.soft_masks import SoftMattes
+from models.training.synthetic import Sample, cut_outs, draw_cut_out, draw_sample, make_trimap
+
+CUT_OUT_SHARE = 0.2
+"""Of the drawn examples, where a folder of cut-outs is named."""
+_KEPT_BACK = 0.1
+_JUDGED_FROM = 1 << 40
+"""Numbers from here on are examples to judge by."""
+
+
+def open_source(recipe: Recipe, data: Path | None, backgrounds: Path | None, cache: Path) -> Source:
+    """The source that a recipe asks for; ``ValueError`` with a sentence where the folders do not hold what it needs.
+
+    data: the folder, not needed for drawn examples (there it may hold cut-outs besides). backgrounds: a folder of
+    photos; without it the data's own ``backgrounds`` are taken, else they are drawn. cache: where soft mattes made
+    from hard masks are kept.
+    """
+    if recipe.data == "drawn":
+        return DrawnSource(recipe, data)
+    if data is None:
+        raise ValueError(f"The recipe {recipe.name} needs photos. Name their folder with --data.")
+    found = find(data, recipe.data)
+    if recipe.data in ("adobe", "cutouts"):
+        if recipe.augmentation not in ("indexnet", "a2u"):
+            raise ValueError(f"Foregrounds are composed by augmentation indexnet or a2u, not {recipe.augmentation}.")
+        own = backgrounds or subfolder(data, BACKGROUNDS)
+        return ComposedSource(recipe, found, pictures_below(own) if own else [])
+    if recipe.augmentation != "portrait":
+        raise ValueError(f"Photos with mattes are augmented by portrait, not {recipe.augmentation}. Set augmentation.")
+    return PhotoSource(recipe, found, cache)
+
+
+class _Order:
+    """Which of ``count`` things an example takes: each once in every round, in another order in each."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        kept = min(int(count * _KEPT_BACK), 50)
+        places = np.random.default_rng((seed, 1)).permutation(count)
+        self.judged = places[:kept] if kept else places
+        self.learnt = places[kept:]
+        self._seed = seed
+        self._round, self._shuffled = -1, self.learnt
+
+    def place(self, number: int) -> int:
+        """The thing of that example."""
+        if number >= _JUDGED_FROM:
+            return int(self.judged[(number - _JUDGED_FROM) % len(self.judged)])
+        turn, place = divmod(number, len(self.learnt))
+        if turn != self._round:
+            self._round = turn
+            self._shuffled = np.random.default_rng((self._seed, 2, turn)).permutation(self.learnt)
+        return int(self._shuffled[place])
+
+
+class _Making(Protocol):
+    def example(self, number: int) -> Example: ...
+
+
+def _judged(source: _Making, count: int) -> list[Example]:
+    return [source.example(_JUDGED_FROM + number) for number in range(count)]
+
+
+class ComposedSource:
+    """Foregrounds with mattes over random backgrounds, made on the fly (3.6.1, 4.5, 5.5.1)."""
+
+    def __init__(self, recipe: Recipe, found: Found, backgrounds: list[Path]) -> None:
+        """Without ``backgrounds`` they are drawn."""
+        self.skipped: list[str] = list(found.unpaired)
+        self._recipe, self._pairs, self._backgrounds = recipe, found.pairs, backgrounds
+        self._order = _Order(len(found.pairs), recipe.seed)
+        self._layers = Shelf(len(found.pairs), self._read, self.skipped)
+        self._behind = Shelf(len(backgrounds), self._read_background, self.skipped)
+
+    def example(self, number: int) -> Example:
+        """See ``Source``."""
+        rng = np.random.default_rng((self._recipe.seed, 3, number))
+        layer = self._layer(self._order.place(number))
+        crop_px = self._recipe.crop_px
+        if self._recipe.augmentation == "indexnet":
+            layer, trimap = augment.for_indexnet(rng, layer, crop_px)
+        else:
+            layer, trimap = augment.for_a2u(rng, layer, lambda: self._another(rng, number), crop_px)
+        parts = strong.change_parts(rng, self._recipe.strong, layer.colours, self._background(rng))
+        image = augment.composed(Layer(parts.foreground, layer.alpha), parts.background)
+        image, kind = strong.change_composed(rng, self._recipe.strong, parts, image)
+        pseudo = kind in ("nonlinear", "region")
+        return Example(image, layer.alpha, trimap, parts.foreground, parts.background, pseudo, composed=not kind)
+
+    def held_out(self, count: int) -> list[Example]:
+        """See ``Source``; without strong augmentation's pseudo labels, whose truth nobody knows."""
+        return [example for example in _judged(self, count) if not example.pseudo]
+
+    def _layer(self, place: int) -> Layer:
+        return cast(Layer, self._layers.take(place))
+
+    def _another(self, rng: Random, number: int) -> Layer:
+        """A second foreground, of those kept back where the first is."""
+        places = self._order.judged if number >= _JUDGED_FROM else self._order.learnt
+        return self._layer(int(rng.choice(places)))
+
+    def _background(self, rng: Random) -> Floats:
+        crop_px = self._recipe.crop_px
+        if not self._backgrounds:
+            return drawn_background(rng, crop_px)
+        picture = cast(Floats, self._behind.take(int(rng.integers(len(self._backgrounds)))))
+        return augment.behind(rng, picture, crop_px)
+
+    def _read_background(self, place: int) -> Floats:
+        return read_colours(self._backgrounds[place])
+
+    def _read(self, place: int) -> Layer:
+        pair = self._pairs[place]
+        colours, alpha = read_colours(pair.colours), read_alpha(pair.alpha)
+        if colours.shape[:2] != alpha.shape:
+            raise UnreadableError(f"{pair.colours.name} and its matte are of different sizes")
+        if not alpha.any() or (pair.alpha == pair.colours and alpha.all() and alpha.min() == 1):
+            raise UnreadableError(f"{pair.alpha.name} shows nothing to cut out")
+        if pair.alpha == pair.colours:
+            colours = spread_colours(colours, alpha)
+        return Layer(colours, alpha)
+
+
+def spread_colours(colours: Floats, alpha: Floats) -> Floats:
+    """The colours (h, w, 3) of a cut-out continued to where it is all but clear: files hold black or white there."""
+    seen = alpha > min(0.1, float(alpha.max()) / 2)
+    found = cv2.distanceTransformWithLabels(
+        (~seen).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    labels = np.asarray(found[1], np.int64)  # of the nearest pixel that is seen
+    by_label = np.zeros((int(labels.max()) + 1, 3), np.float32)
+    by_label[labels[seen]] = colours[seen]
+    return np.where(seen[..., None], colours, by_label[labels]).astype(np.float32)
+
+
+class PhotoSource:
+    """Photos with their mattes (6.5.1), scaled, turned, flipped and cropped together. Hard masks are made soft."""
+
+    def __init__(self, recipe: Recipe, found: Found, cache: Path) -> None:
+        self.skipped: list[str] = list(found.unpaired)
+        self._recipe, self._pairs = recipe, found.pairs
+        self._order = _Order(len(found.pairs), recipe.seed)
+        self._photos = Shelf(len(found.pairs), self._read, self.skipped)
+        self._mattes = SoftMattes(cache)
+
+    def example(self, number: int) -> Example:
+        """See ``Source``."""
+        rng = np.random.default_rng((self._recipe.seed, 4, number))
+        photo = cast(Layer, self._photos.take(self._order.place(number)))
+        photo, trimap = augment.for_portrait(rng, photo, self._recipe.crop_px)
+        return Example(photo.colours, photo.alpha, trimap)
+
+    def held_out(self, count: int) -> list[Example]:
+        """See ``Source``."""
+        return _judged(self, count)
+
+    def _read(self, place: int) -> Layer:
+        pair = self._pairs[place]
+        image, alpha = read_colours(pair.colours), read_alpha(pair.alpha)
+        if image.shape[:2] != alpha.shape:
+            raise UnreadableError(f"{pair.colours.name} and its matte are of different sizes")
+        return Layer(image, self._mattes.soft(image, alpha, pair.alpha))
+
+
+class DrawnSource:
+    """What the program draws itself, and cut-outs from a folder among it."""
+
+    def __init__(self, recipe: Recipe, cutouts: Path | None = None) -> None:
+        self.skipped: list[str] = []
+        self._recipe = recipe
+        self._cutouts = () if cutouts is None else cut_outs(cutouts)
+
+    def example(self, number: int) -> Example:
+        """See ``Source``; the trimap is tight or loose, each half of the time."""
+        rng = np.random.default_rng((self._recipe.seed, 5, number))
+        seed = int(rng.integers(1 << 62))
+        sample = self._sample(rng, seed)
+        trimap = make_trimap(sample.alpha, seed, bool(rng.random() < 0.5))
+        return Example(sample.image, sample.alpha, trimap)
+
+    def held_out(self, count: int) -> list[Example]:
+        """See ``Source``."""
+        return _judged(self, count)
+
+    def _sample(self, rng: Random, seed: int) -> Sample:
+        if self._cutouts and rng.random() < CUT_OUT_SHARE:
+            return draw_cut_out(self._cutouts, seed, self._recipe.crop_px)
+        return draw_sample(seed, self._recipe.crop_px)

@@ -1,0 +1,197 @@
+"""Folders in each layout give examples; what cannot be used is named and left out."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from models.training import datasets, soft_masks
+from models.training.datasets import DrawnSource, open_source, spread_colours
+from models.training.folders import find
+from models.training.soft_masks import band, is_hard
+
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "train"
+
+
+def disk(rows: float = 40, soft: float = 6) -> np.ndarray:
+    y, x = np.mgrid[:80, :90]
+    return np.clip((22 - np.hypot(y - rows, x - 45)) / soft + 0.5, 0, 1)
+
+
+def write(path: Path, picture: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    levels = np.round(255 * picture).astype(np.uint8)
+    assert cv2.imwrite(str(path), levels if picture.ndim == 2 else levels[..., [2, 1, 0, 3][: picture.shape[2]]])
+
+
+def colours(seed: int) -> np.ndarray:
+    return np.broadcast_to(np.random.default_rng(seed).random(3), (80, 90, 3))
+
+
+@pytest.fixture
+def adobe(tmp_path) -> Path:
+    for number in range(3):
+        write(tmp_path / "data" / "fg" / f"{number}.png", colours(number))
+        write(tmp_path / "data" / "alpha" / f"{number}.png", disk(30 + 5 * number))
+    write(tmp_path / "behind" / "a" / "one.jpg", colours(9))
+    return tmp_path / "data"
+
+
+def opened(recipe, data, backgrounds=None):
+    return open_source(recipe, data, backgrounds, (data or Path()).parent / "cache")
+
+
+@pytest.mark.parametrize("augmentation", ["indexnet", "a2u"])
+def test_the_adobe_layout_is_composed_on_the_fly(adobe, recipe_of, augmentation):
+    recipe = recipe_of(data="adobe", augmentation=augmentation, crop_px=32)
+    source = opened(recipe, adobe, adobe.parent / "behind")
+    example = source.example(5)
+    assert example.image.shape == (32, 32, 3) and example.trimap.shape == example.alpha.shape == (32, 32)
+    made = example.alpha[..., None] * example.foreground + (1 - example.alpha[..., None]) * example.background
+    assert example.composed and not example.pseudo and np.allclose(example.image, made, atol=1e-6)
+    again = pickle.loads(pickle.dumps(opened(recipe, adobe, adobe.parent / "behind"))).example(5)
+    assert np.array_equal(example.image, again.image) and np.array_equal(example.trimap, again.trimap)
+    assert not np.array_equal(example.image, source.example(6).image)
+
+
+def test_backgrounds_are_drawn_where_there_are_none_and_found_beside_the_data(adobe, recipe_of):
+    recipe = recipe_of(data="adobe", augmentation="indexnet", crop_px=32)
+    drawn = opened(recipe, adobe).example(0).background
+    assert drawn.std() > 0
+    write(adobe / "Backgrounds" / "white.png", np.ones((50, 50, 3)))
+    assert (opened(recipe, adobe).example(0).background == 1).all()
+
+
+def test_composed_images_that_were_changed_say_so(adobe, recipe_of, monkeypatch):
+    recipe = recipe_of(data="adobe", augmentation="indexnet", strong="af+afb+ac", crop_px=32)
+    source = opened(recipe, adobe)
+    for kind, pseudo, composed in (("", False, True), ("linear", False, False), ("region", True, False)):
+        monkeypatch.setattr(datasets.strong, "change_composed", lambda r, s, b, image, kind=kind: (image, kind))
+        example = source.example(1)
+        assert (example.pseudo, example.composed) == (pseudo, composed)
+
+
+def test_cut_outs_have_their_colours_continued_to_where_they_are_clear(tmp_path, recipe_of):
+    alpha = disk()
+    front = np.where(alpha[..., None] > 0.1, 0.8, 0.0) * np.array([1, 0.5, 0.25])
+    write(tmp_path / "cut" / "a.png", np.dstack([front, alpha]))
+    example = opened(recipe_of(data="cutouts", augmentation="indexnet", crop_px=32), tmp_path / "cut").example(0)
+    assert np.allclose(example.foreground, np.array([0.8, 0.4, 0.2]), atol=0.01)
+    spread = spread_colours(np.float32(front), np.float32(alpha))
+    assert np.allclose(spread[0, 0], spread[40, 45])
+
+
+def test_files_that_cannot_be_read_are_named_once_and_others_stand_in(adobe, recipe_of):
+    (adobe / "fg" / "1.png").write_bytes(b"no picture")
+    write(adobe / "alpha" / "2.png", np.zeros((80, 90)))
+    write(adobe / "fg" / "4.png", colours(4))
+    source = opened(recipe_of(data="adobe", augmentation="indexnet", crop_px=32), adobe)
+    for number in range(8):
+        assert source.example(number).alpha.any()
+    assert sorted(source.skipped) == [
+        "1.png is damaged or no picture",
+        "2.png shows nothing to cut out",
+        "fg/4.png has no partner",
+    ]
+    write(adobe / "alpha" / "0.png", np.zeros((8, 9)))
+    source = opened(recipe_of(data="adobe", augmentation="indexnet", crop_px=32), adobe)
+    with pytest.raises(ValueError, match=r"None of the 3 files can be read\. The last: \d\.png"):
+        source.example(0)
+    assert "0.png and its matte are of different sizes" in source.skipped
+
+
+@pytest.mark.parametrize("layout", ["adobe", "pairs", "cutouts", "portraits"])
+def test_an_empty_folder_says_what_it_must_hold(tmp_path, layout):
+    with pytest.raises(ValueError, match=r"nothing to train on in .*It must hold [a-zA-Z/.]+"):
+        find(tmp_path, layout)
+    with pytest.raises(ValueError, match="There is no folder"):
+        find(tmp_path / "gone", layout)
+
+
+def test_a_folder_without_a_single_pair_counts_what_is_alone(tmp_path):
+    for name in ("a.jpg", "b.png", "c.jpg"):
+        write(tmp_path / name, colours(1))
+    with pytest.raises(ValueError, match=r"3 files have no partner, such as .*a\.jpg has no partner"):
+        find(tmp_path, "portraits")
+
+
+def test_folders_and_settings_that_do_not_go_together_are_told(tmp_path, recipe_of, adobe):
+    with pytest.raises(ValueError, match=r"needs photos\. Name their folder with --data"):
+        opened(recipe_of(data="adobe", augmentation="a2u"), None)
+    with pytest.raises(ValueError, match=r"no folder .*--backgrounds"):
+        opened(recipe_of(data="adobe", augmentation="a2u"), adobe, tmp_path / "gone")
+    with pytest.raises(ValueError, match="composed by augmentation indexnet or a2u, not portrait"):
+        opened(recipe_of(data="adobe", augmentation="portrait"), adobe)
+
+
+def test_photos_with_hard_masks_get_soft_mattes_once(tmp_path, recipe_of, monkeypatch):
+    mask = (disk() > 0.5).astype(float)
+    photo = 0.2 + 0.6 * disk(soft=4)[..., None] * np.array([1, 0.9, 0.7])
+    for name in ("a", "b"):
+        write(tmp_path / "people" / f"{name}.jpg", photo)
+        write(tmp_path / "people" / f"{name}.png", mask)
+    recipe = recipe_of(data="portraits", augmentation="portrait", crop_px=32)
+    example = opened(recipe, tmp_path / "people").example(0)
+    assert example.foreground is None and not is_hard(example.alpha)
+    assert (example.trimap == 128).any()
+    monkeypatch.setattr(soft_masks, "softened", lambda *_: pytest.fail("made again"))
+    again = opened(recipe, tmp_path / "people")
+    assert np.array_equal(again.example(0).alpha, example.alpha)
+
+
+def test_a_mask_of_everything_is_named_and_left_out(tmp_path, recipe_of):
+    for name, mask in (("a", np.ones((80, 90))), ("b", disk())):
+        write(tmp_path / "people" / f"{name}.jpg", colours(2))
+        write(tmp_path / "people" / f"{name}.png", mask)
+    source = opened(recipe_of(data="portraits", augmentation="portrait", crop_px=32), tmp_path / "people")
+    for number in range(2):
+        source.example(number)
+    assert source.skipped == ["a.png marks everything or nothing"]
+
+
+def test_the_band_round_a_mask_is_even_on_both_sides():
+    mask = np.zeros((100, 100), np.float32)
+    mask[:, 50:] = 1
+    assert [np.flatnonzero(band(mask)[50] == 128).min(), np.flatnonzero(band(mask)[50] == 128).max()] == [48, 51]
+
+
+def test_pictures_to_judge_by_are_kept_out_of_training(tmp_path, recipe_of):
+    for number in range(20):
+        write(tmp_path / "data" / "image" / f"{number}.png", np.full((40, 40, 3), number / 20))
+        write(tmp_path / "data" / "alpha" / f"{number}.png", disk()[20:60, 25:65])
+    source = opened(recipe_of(data="pairs", augmentation="portrait", crop_px=16), tmp_path / "data")
+    level = lambda example: round(float(example.image.mean()) * 20)  # noqa: E731
+    learnt = [level(source.example(number)) for number in range(36)]
+    judged = {level(example) for example in source.held_out(4)}
+    assert len(judged) == 2 and not judged & set(learnt)
+    assert sorted(learnt[:18]) == sorted(learnt[18:]) and len(set(learnt)) == 18 and learnt[:18] != learnt[18:]
+
+
+def test_drawn_examples_need_no_folder(recipe_of):
+    source = DrawnSource(recipe_of(crop_px=64))
+    example = source.example(3)
+    assert example.image.shape == (64, 64, 3) and (example.trimap == 128).any() and example.foreground is None
+    assert np.array_equal(DrawnSource(recipe_of(crop_px=64)).example(3).image, example.image)
+    assert not np.array_equal(source.held_out(1)[0].image, source.example(0).image)
+
+
+def test_drawn_examples_take_cut_outs_among_them(tmp_path, recipe_of, monkeypatch):
+    write(tmp_path / "a.png", np.dstack([colours(1), disk()]))
+    asked = []
+    real = datasets.draw_cut_out
+    monkeypatch.setattr(datasets, "draw_cut_out", lambda *words: asked.append(1) or real(*words))
+    source = open_source(recipe_of(crop_px=32), tmp_path, None, tmp_path)
+    for number in range(12):
+        source.example(number)
+    assert 1 <= len(asked) <= 6
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared training data is not beside this checkout")
+def test_the_shared_folders_are_found(recipe_of):
+    assert len(find(SHARED / "cutouts", "cutouts").pairs) == 73
+    found = find(SHARED / "portraits", "portraits")
+    assert len(found.pairs) > 2600 and not found.unpaired
