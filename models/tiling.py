@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -25,20 +26,37 @@ SMALLEST_PIECE_PIXELS = 192 * 192
 Progress = Callable[[float, str], None]
 
 
+@dataclass(frozen=True)
+class _Photo:
+    """What a network is shown: image (H, W, 3) float32, trimap (H, W) uint8, more (k, H, W) floats or None."""
+
+    image: np.ndarray
+    trimap: np.ndarray
+    more: np.ndarray | None = None
+
+    def part(self, box: Box) -> _Photo:
+        """The same within a box of it."""
+        top, left, bottom, right = box
+        place = slice(top, bottom), slice(left, right)
+        return _Photo(self.image[place], self.trimap[place], None if self.more is None else self.more[:, *place])
+
+
 def matte_in_pieces(
     predictor: Predictor,
     image: np.ndarray,
     trimap: np.ndarray,
     progress: Progress,
     *,
+    more: np.ndarray | None = None,
     limit_bytes: int = 0,
     margin_px: int | None = None,
 ) -> np.ndarray:
     """Alpha (H, W) float32 in [0, 1], exactly 0 and 1 where the trimap says so.
 
-    image: (H, W, 3) float32 sRGB in [0, 1]; trimap: (H, W) uint8 of 0, 128, 255. ``limit_bytes`` is what a piece may
-    take of the device's memory (0: by what is free); ``margin_px`` overrides the catalogue's. ``progress`` is called
-    between the network's layers; what it raises comes out at once. ``MemoryError`` where even small pieces do not fit.
+    image: (H, W, 3) float32 sRGB in [0, 1]; trimap: (H, W) uint8 of 0, 128, 255; more: (k, H, W) floats, what the
+    network takes after the trimap. ``limit_bytes`` is what a piece may take of the device's memory (0: by what is
+    free); ``margin_px`` overrides the catalogue's. ``progress`` is called between the network's layers; what it raises
+    comes out at once. ``MemoryError`` where even small pieces do not fit.
     """
     unknown = trimap == UNKNOWN
     total = _Blend(trimap.shape)
@@ -49,7 +67,7 @@ def matte_in_pieces(
     try:
         while left.any():
             try:
-                _run_pieces(predictor, (image, trimap), left, total, (margin, most), progress)
+                _run_pieces(predictor, _Photo(image, trimap, more), left, total, (margin, most), progress)
             except MemoryError:
                 if most <= SMALLEST_PIECE_PIXELS:
                     raise
@@ -63,7 +81,7 @@ def matte_in_pieces(
 
 def _run_pieces(
     predictor: Predictor,
-    photo: tuple[np.ndarray, np.ndarray],
+    photo: _Photo,
     left: np.ndarray,
     total: _Blend,
     size: tuple[int, int],
@@ -71,10 +89,11 @@ def _run_pieces(
 ) -> None:
     """Answer the unknown pixels that are ``left`` (H, W) bool, piece by piece, and strike them out of it."""
     margin_px, most_pixels = size
-    started = _share_done(left, photo[1] == UNKNOWN)
+    started = _share_done(left, photo.trimap == UNKNOWN)
     pieces = plan_pieces(left, margin_px, predictor.spec.stride, most_pixels)
-    if len(pieces) > 1 or pieces[0].pixels < left.size:
-        show_whole(predictor, *photo, lambda share: progress(started, "Looking at the whole photo"), most_pixels)
+    if photo.more is None and (len(pieces) > 1 or pieces[0].pixels < left.size):
+        whole = photo.image, photo.trimap
+        show_whole(predictor, *whole, lambda share: progress(started, "Looking at the whole photo"), most_pixels)
     cost = sum(piece.pixels for piece in pieces)
     done = 0
     for number, piece in enumerate(pieces, start=1):
@@ -84,7 +103,7 @@ def _run_pieces(
             progress(started + (1 - started) * rest, f"Piece {number} of {len(pieces)}")
 
         tick(0.0)
-        total.add(piece, _alpha_of(predictor, *photo, piece.read, tick), margin_px)
+        total.add(piece, _alpha_of(predictor, photo.part(piece.read), tick), margin_px)
         top, start, bottom, end = piece.core
         left[top:bottom, start:end] = False
         done += piece.pixels
@@ -129,19 +148,18 @@ def ticking(predictor: Predictor, tick: Callable[[float], None] | None) -> Gener
         predictor.tick = None
 
 
-def _alpha_of(
-    predictor: Predictor, image: np.ndarray, trimap: np.ndarray, read: Box, tick: Callable[[float], None]
-) -> np.ndarray:
-    """The network's raw alpha (h, w) of one box of the photo."""
-    top, left, bottom, right = read
-    inputs = _input(predictor, image[top:bottom, left:right], trimap[top:bottom, left:right])
+def _alpha_of(predictor: Predictor, photo: _Photo, tick: Callable[[float], None]) -> np.ndarray:
+    """The network's raw alpha (h, w) of a part of the photo."""
+    inputs = _input(predictor, photo.image, photo.trimap, photo.more)
     with ticking(predictor, tick):
-        return predictor.predict(inputs)[-1][0, 0, : bottom - top, : right - left]
+        return predictor.predict(inputs)[-1][0, 0, : photo.trimap.shape[0], : photo.trimap.shape[1]]
 
 
-def _input(predictor: Predictor, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+def _input(predictor: Predictor, image: np.ndarray, trimap: np.ndarray, more: np.ndarray | None = None) -> np.ndarray:
     spec = predictor.spec
-    inputs = network_input(image, trimap if spec.channels == 4 else None, spec.stride)
+    inputs = network_input(image, trimap if spec.channels >= 4 else None, spec.stride)
+    if more is not None:
+        return np.concatenate([inputs, padded(more.astype(np.float32), spec.stride)[None]], axis=1)
     if not spec.finds_trimap:
         return inputs
     return np.concatenate([inputs, padded(class_channels(trimap), spec.stride)[None]], axis=1)

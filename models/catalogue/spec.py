@@ -29,6 +29,7 @@ class ModelSpec:
 
     ``code`` names a callable as ``module:name`` that returns an ``nn.Module`` when it is called with ``options``.
     A network with ``channels`` 4 takes (N, 4, H, W): normalised RGB and the trimap / 255; one with 3 takes RGB alone.
+    One with more takes mattes after the trimap (models/fusion.py).
     H and W are multiples of ``stride``. It answers (N, 1, H, W), raw alpha, or, where ``finds_trimap``, the logits of
     background, unknown, foreground (N, 3, H, W) and raw alpha (N, 1, H, W).
 
@@ -39,7 +40,7 @@ class ModelSpec:
     name: str
     title: str
     family: str
-    """``indexnet``, ``a2u``, ``rmat`` or ``pspm``."""
+    """``indexnet``, ``a2u``, ``rmat``, ``pspm`` or ``fusion``."""
     description: str
     """One sentence, for a photographer: what it is good at."""
     code: str

@@ -21,6 +21,7 @@ _FAMILIES = {
     "a2u": "A2U matting (chapter 4)",
     "rmat": "RMat (chapter 5)",
     "pspm": "PSPM, portraits without a trimap (chapter 6)",
+    "fusion": "Our own: classical mattes, weighed (semi-deep, section 2.1.2)",
 }
 _WIDTH = 120
 _LINE = "{:<25} {:<27} {:>11} {:>9} {:>7} {:>6} {:>6}  {:<5} {:>2}  {}"

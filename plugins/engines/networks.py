@@ -220,4 +220,5 @@ def _torch_is_here() -> bool:
     return find_spec("torch") is not None
 
 
-PLUGINS = [engine_for(spec) for spec in every_spec().values()]
+# Fusion takes mattes beside the photo: plugins/engines/fusion.py.
+PLUGINS = [engine_for(spec) for spec in every_spec().values() if spec.family != "fusion"]

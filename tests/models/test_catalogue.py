@@ -21,6 +21,7 @@ from models.networks.counting import PAPER_PX, Cost, _ShapesOnly
 from tests.models.networks.oracles import filled_state, keys
 
 SPECS = list(every_spec().values())
+FAMILIES = ["indexnet", "a2u", "rmat", "pspm", "fusion"]
 rows = pytest.mark.parametrize("spec", SPECS, ids=[spec.name for spec in SPECS])
 
 
@@ -86,7 +87,8 @@ def test_a_row_answers_in_the_promised_shapes(spec: ModelSpec):
 def test_a_row_can_be_listed_and_its_weights_can_have_its_name(spec: ModelSpec):
     assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*", spec.name) and len(spec.name) <= 25
     assert spec.title and spec.description.endswith(".") and spec.paper.row and (spec.paper.table or spec.note)
-    assert spec.family in ("indexnet", "a2u", "rmat", "pspm") and spec.channels in (3, 4) and spec.stride > 0
+    assert spec.family in FAMILIES and spec.stride > 0
+    assert spec.channels in ((10,) if spec.family == "fusion" else (3, 4))
     assert not spec.note or spec.note.endswith(".")
 
 
@@ -99,9 +101,9 @@ def test_weights_are_parameters_and_the_statistics_of_norms_alone(spec: ModelSpe
     assert checkpoints.Contents(False, shapes, {}).parameters == parameters
 
 
-def test_the_families_stand_together_in_the_papers_order():
+def test_the_families_stand_together_in_the_papers_order_and_our_own_last():
     families = [spec.family for spec in SPECS]
-    assert families == sorted(families, key=["indexnet", "a2u", "rmat", "pspm"].index)
+    assert families == sorted(families, key=FAMILIES.index)
 
 
 # --- the published layouts

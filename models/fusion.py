@@ -1,0 +1,74 @@
+"""Several classical mattes of one photo, weighed by a small network: the engine that no classical method reaches.
+
+Each classical method fails in its own way: the closed form leaks through thin structures, KNN mistakes a likeness of
+colour for a likeness of alpha, sampling is noisy. Where they disagree, the photo and what sampling thinks of itself
+tell which is right. Semi-deep methods, section 2.1.2 of the thesis, after its reference [17].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from models.classical.classic import Stages, classic_stages
+from models.classical.closed_form import closed_form_matte
+from models.classical.knn import knn_matte
+from models.running import Predictor
+from models.tiling import matte_in_pieces
+
+MATTES = ("classic", "closed form", "KNN", "sampled")
+"""The mattes that are weighed, in the order of their planes."""
+SIGNS = ("trust", "contrast")
+"""What sampling thinks of itself, after the mattes."""
+EXPERT_SHARE = 0.8
+"""The part of the time that the mattes take on a CPU; the network has the rest."""
+
+Progress = Callable[[float, str], None]
+
+
+def expert_planes(image: np.ndarray, trimap: np.ndarray, progress: Progress) -> np.ndarray:
+    """The mattes and the signs of trust, (6, H, W) float16 in [0, 1], in the order of ``MATTES`` and ``SIGNS``.
+
+    image: (H, W, 3) float32 sRGB in [0, 1], at least 3 x 3 pixels; trimap: (H, W) uint8, 0, 128, 255. ``progress`` is a
+    cancel point; what it raises comes out at once. ``ValueError`` as the classical methods raise it. float16, since a
+    photo of 24 megapixels has 150 million of these values.
+    """
+    stages: Stages = classic_stages(image, trimap, _part(progress, 0.0, 0.3, "Sampling"))
+    planes = np.empty((len(MATTES) + len(SIGNS), *trimap.shape), np.float16)
+    planes[0] = stages.alpha
+    planes[3], planes[4], planes[5] = stages.sampled, stages.trust, stages.contrast
+    planes[1] = closed_form_matte(image, trimap, _part(progress, 0.3, 0.7, "Closed form"), start=stages.alpha)
+    del stages
+    planes[2] = knn_matte(image, trimap, _part(progress, 0.7, 1.0, "KNN"))
+    return planes
+
+
+def fused_matte(
+    predictor: Predictor, image: np.ndarray, trimap: np.ndarray, progress: Progress, *, limit_bytes: int = 0
+) -> np.ndarray:
+    """Alpha (H, W) float32 in [0, 1], exactly 0 and 1 where the trimap says so.
+
+    image and trimap as for ``expert_planes``; ``limit_bytes`` and ``MemoryError`` as for ``matte_in_pieces``.
+    ``progress`` is a cancel point; what it raises comes out at once.
+    """
+    planes = expert_planes(image, trimap, _part(progress, 0.0, EXPERT_SHARE, ""))
+    return fused(predictor, image, trimap, planes, _part(progress, EXPERT_SHARE, 1.0, ""), limit_bytes=limit_bytes)
+
+
+def fused(
+    predictor: Predictor,
+    image: np.ndarray,
+    trimap: np.ndarray,
+    planes: np.ndarray,
+    progress: Progress,
+    *,
+    limit_bytes: int = 0,
+) -> np.ndarray:
+    """The same from mattes that are there already: ``planes`` as ``expert_planes`` gives them."""
+    return matte_in_pieces(predictor, image, trimap, progress, more=planes, limit_bytes=limit_bytes)
+
+
+def _part(progress: Progress, start: float, end: float, doing: str) -> Progress:
+    """Progress from 0 to 1 as a part of the whole, said with what is being done."""
+    return lambda fraction, text: progress(start + (end - start) * fraction, f"{doing}: {text}" if doing else text)

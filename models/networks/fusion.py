@@ -1,0 +1,96 @@
+"""The network that weighs classical mattes: "semi-deep" matting, after section 2.1.2 of the thesis and its [17].
+
+    photo, trimap, mattes, trust                            alpha
+      |  \\___________________________ full size _____________|
+      |                                 blocks    weights of the mattes, and a correction
+      |__ half size _________________________/
+             blocks  \\              / blocks
+                      quarter size
+                  blocks, further and further apart
+
+At half and quarter size it sees what lies around, cheaply; at full size it keeps every hair. The answer is a weighted
+mean of the mattes, pixel by pixel, plus a correction: an untrained network gives their plain mean. It looks at no
+whole, so a photo can be cut at will.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+COLOURS = 3
+TRIMAP = 3
+"""The place of the trimap among the planes: after the colours, before the mattes."""
+
+
+class Fusion(nn.Module):
+    """Weighs ``mattes`` mattes of a photo by its colours, the trimap and ``signs`` planes of trust.
+
+    Takes (N, 4 + mattes + signs, H, W): normalised RGB, the trimap / 255, the mattes and the signs in [0, 1]; H and W
+    multiples of 4. Answers raw alpha (N, 1, H, W). ``widths``: channels at full, half and quarter size; ``spread``: the
+    dilations of the blocks at quarter size.
+    """
+
+    def __init__(
+        self,
+        mattes: int = 4,
+        signs: int = 2,
+        widths: tuple[int, int, int] = (24, 48, 64),
+        spread: tuple[int, ...] = (1, 2, 4, 8),
+    ) -> None:
+        super().__init__()
+        full, half, quarter = widths
+        planes = COLOURS + 2 + mattes + signs
+        self.mattes = mattes
+        self.enter_full = nn.Conv2d(planes, full, 3, padding=1)
+        self.enter_half = nn.Conv2d(4 * planes, half, 3, padding=1)
+        self.early = ResidualBlock(half)
+        self.enter_quarter = nn.Conv2d(half, quarter, 3, stride=2, padding=1)
+        self.around = nn.Sequential(*[ResidualBlock(quarter, dilation) for dilation in spread])
+        self.leave_quarter = nn.Conv2d(quarter, half, 1)
+        self.late = nn.Sequential(ResidualBlock(half), ResidualBlock(half))
+        self.leave_half = nn.Conv2d(half, 4 * full, 1)
+        self.fine = nn.Sequential(ResidualBlock(full), ResidualBlock(full))
+        self.answer = nn.Conv2d(full, mattes + 1, 3, padding=1)
+        nn.init.zeros_(self.answer.weight)
+        if self.answer.bias is not None:
+            nn.init.zeros_(self.answer.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """See the class."""
+        planes = self._planes(x)
+        half = functional.relu(self.enter_half(functional.pixel_unshuffle(planes, 2)))
+        half = self.early(half)
+        quarter = self.around(functional.relu(self.enter_quarter(half)))
+        half = half + functional.interpolate(
+            self.leave_quarter(quarter), size=half.shape[-2:], mode="bilinear", align_corners=False
+        )
+        half = self.late(half)
+        full = functional.relu(self.enter_full(planes) + functional.pixel_shuffle(self.leave_half(half), 2))
+        answer = self.answer(self.fine(full))
+        weights = answer[:, :-1].softmax(dim=1)
+        mattes = x[:, TRIMAP + 1 : TRIMAP + 1 + self.mattes]
+        return (weights * mattes).sum(dim=1, keepdim=True) + answer[:, -1:]
+
+    def _planes(self, x: torch.Tensor) -> torch.Tensor:
+        """The input with the trimap as two planes, sure foreground and unknown; the mattes centred."""
+        trimap = x[:, TRIMAP : TRIMAP + 1]
+        marks = torch.cat((trimap > 0.75, (trimap > 0.25) & (trimap < 0.75)), dim=1).to(x.dtype)
+        return torch.cat((x[:, :COLOURS], marks, 2 * x[:, TRIMAP + 1 :] - 1), dim=1)
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(relu(conv(x))), passed through a ReLU; both 3 x 3 with the same dilation. Begins as doing nothing."""
+
+    def __init__(self, channels: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+        self.second = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+        nn.init.zeros_(self.second.weight)
+        if self.second.bias is not None:
+            nn.init.zeros_(self.second.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, channels, H, W) to the same shape."""
+        return functional.relu(x + self.second(functional.relu(self.first(x))))

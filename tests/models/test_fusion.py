@@ -1,0 +1,99 @@
+"""Fusion around its network: the mattes it computes, their order, cancelling, and pieces that hold them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from editor.demo import draw_demo
+from models.classical.classic import classic_matte, classic_stages
+from models.classical.closed_form import closed_form_matte
+from models.classical.knn import knn_matte
+from models.fusion import MATTES, SIGNS, expert_planes, fused, fused_matte
+from tests.models.predictors import Blurring, silent, spec_of
+
+
+class Choosing(Blurring):
+    """Answers with one plane of its input, as it is; its pieces may not be larger than ``most_pixels``."""
+
+    def __init__(self, plane: int, most_pixels: int = 1 << 20) -> None:
+        super().__init__(spec_of(family="fusion", channels=10, stride=8, margin_px=16), most_pixels=most_pixels)
+        self.plane = plane
+
+    def predict(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        super().predict(inputs)
+        return (inputs[:, self.plane : self.plane + 1],)
+
+
+@pytest.fixture(scope="module")
+def case() -> tuple[np.ndarray, np.ndarray]:
+    demo = draw_demo(120, 90)
+    return demo.photo.pixels.astype(np.float32) / 255, demo.trimap
+
+
+@pytest.fixture(scope="module")
+def planes(case) -> np.ndarray:
+    return expert_planes(*case, silent)
+
+
+def test_the_mattes_stand_in_their_order(case, planes):
+    image, trimap = case
+    assert planes.shape == (len(MATTES) + len(SIGNS), *trimap.shape) and planes.dtype == np.float16
+    found = {
+        "classic": classic_matte(image, trimap),
+        "closed form": closed_form_matte(image, trimap),
+        "KNN": knn_matte(image, trimap),
+        "sampled": classic_stages(image, trimap).sampled,
+    }
+    for name, matte in found.items():
+        assert np.abs(planes[MATTES.index(name)] - matte).max() < 0.01, name
+
+
+def test_the_signs_are_sure_where_the_trimap_is_known_and_doubt_elsewhere(case, planes):
+    known = case[1] != 128
+    assert (planes[4:][:, known] == 1).all()
+    assert planes.min() >= 0 and planes.max() <= 1
+    assert planes[4][~known].min() < 0.9 and planes[5][~known].min() < 0.9
+
+
+def test_known_pixels_are_kept_in_every_matte(case, planes):
+    trimap = case[1]
+    assert (planes[:4][:, trimap == 0] == 0).all() and (planes[:4][:, trimap == 255] == 1).all()
+
+
+@pytest.mark.parametrize("plane", range(4))
+def test_the_network_sees_the_mattes_after_the_trimap(case, planes, plane):
+    alpha = fused(Choosing(4 + plane), *case, planes, silent)
+    assert np.abs(alpha - planes[plane]).max() < 1e-3
+
+
+def test_pieces_give_what_the_whole_gives(case, planes):
+    whole, small = Choosing(4), Choosing(4, most_pixels=64 * 64)
+    answers = [fused(network, *case, planes, silent) for network in (whole, small)]
+    assert len(small.seen) > len(whole.seen) and not small.wholes[:-1]
+    assert np.abs(answers[0] - answers[1]).max() < 1e-3
+
+
+def test_it_tells_what_it_does_and_never_goes_back(case):
+    told: list[tuple[float, str]] = []
+    fused_matte(Choosing(4), *case, lambda fraction, text: told.append((fraction, text)))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
+    words = " ".join(text for _, text in told)
+    assert all(part in words for part in ("Sampling", "Closed form", "KNN", "Piece 1"))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.4, 0.65, 0.85])
+def test_it_can_be_cancelled_at_every_stage(case, share):
+    def cancel(fraction: float, text: str) -> None:
+        if fraction >= share:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fused_matte(Choosing(4), *case, cancel)
+
+
+def test_marks_of_one_side_alone_are_refused_with_a_sentence(case):
+    image, trimap = case
+    with pytest.raises(ValueError, match="marks no background"):
+        fused_matte(Choosing(4), image, np.maximum(trimap, np.uint8(128)), silent)
