@@ -21,7 +21,7 @@ def background(rng: Random, size_px: int) -> Floats:
 
 
 def _leaves(rng: Random, size_px: int) -> Floats:
-    return dead_leaves(rng, size_px, int(rng.integers(80, 700)), rng.uniform(0, 0.4))
+    return dead_leaves(rng, size_px, int(rng.integers(60, 500)), rng.uniform(0, 0.4))
 
 
 def _scene(rng: Random, size_px: int) -> Floats:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.training.drawing.fabric import solid
-from models.training.drawing.layer import Floats, canvas, fill, keep, over, shade
-from models.training.drawing.outlines import body, seen
-from models.training.drawing.strands import Habit, clump, draw, grow, shades
+from models.training.drawing.layer import SHIFT, Bytes, Floats, canvas, fill, fixed, inks, keep, over, shade, smooth
+from models.training.drawing.outlines import Outline, body, seen
+from models.training.drawing.strands import Habit, blades, clump, draw, grow, shades
 from models.training.drawing.textures import any_colour, hsv, noise, surface
 
 Random = np.random.Generator
@@ -178,7 +178,7 @@ def _coated(rng: Random, size_px: int, coat: Coat) -> Floats:
     colour, other = natural_hair(rng), natural_hair(rng) if rng.random() < 0.4 else None
     outline = body(rng, size_px, rng.uniform(0.05, 0.16))
     near = seen(outline, size_px, coat.length[1] * size_px * 0.6)
-    count = int(np.clip(coat.density * len(near.points) * (8 if fine else 2), 80, 2600 if fine else 900))
+    count = int(np.clip(coat.density * len(near.points) * (8 if fine else 2), 80, 2200 if fine else 900))
     wild = int(count * coat.flyaway * 0.5)
     sheet, faint = canvas(size_px, finer), canvas(size_px, finer)
     longest = coat.length[1] * size_px
@@ -193,6 +193,8 @@ def _coated(rng: Random, size_px: int, coat: Coat) -> Floats:
         # Drawn first, and all over: what is seen of a coat is mostly its inside.
         inside[: count // 3] = rng.random(count // 3, np.float32) * np.float32(0.45 * size_px)
     flow = _Flow(float(rng.random() * 2 * np.pi), 0.5 * noise(rng, size_px, 2, 16), noise(rng, size_px, 2, 16))
+    if rng.random() < 0.55:
+        _locks(rng, sheet, near, colour * np.float32(0.8), coat, flow)
     curves = _strands(rng, near.at(rng, count, inside), size_px, coat, flow)
     draw(
         sheet, curves, shades(rng, colour, count, rng.uniform(0.08, 0.35), other), _widths(rng, count, coat), finer, 0.4
@@ -213,6 +215,19 @@ def _coated(rng: Random, size_px: int, coat: Coat) -> Floats:
         part = solid(rng, size_px, scale=0.6)[0]
         layer = over(part, layer) if beside < 0.12 else over(layer, part)
     return layer
+
+
+def _locks(rng: Random, sheet: Bytes, near: Outline, colour: Floats, coat: Coat, flow: _Flow) -> None:
+    """Draw whole locks under the strands: pointed masses between whose hairs no light comes through."""
+    size_px = len(flow.lean)
+    count = int(min(200, len(near.points) * rng.uniform(0.3, 1)))
+    shorter = replace(coat, length=(0.5 * coat.length[0], 0.6 * coat.length[1]), wet=0.0)
+    depth = rng.random(count, np.float32) * np.float32(0.15 * coat.length[1] * size_px)
+    curves = _strands(rng, near.at(rng, count, depth), size_px, shorter, flow)
+    finer = len(sheet) // size_px
+    outlines = fixed(blades(curves, rng.uniform(1.5, 4 + 0.06 * coat.length[1] * size_px, count), 0.3), finer)
+    for outline, tint in zip(outlines, inks(shades(rng, colour, count, 0.15)), strict=True):
+        cv2.fillPoly(sheet, [outline], tint, cv2.LINE_AA, SHIFT)
 
 
 def _widths(rng: Random, count: int, coat: Coat) -> NDArray[np.integer]:
@@ -268,7 +283,7 @@ def _lit(rng: Random, layer: Floats, coat: Coat) -> Floats:
     size_px = len(layer)
     light = 1 + rng.uniform(0.05, 0.3) * noise(rng, size_px, 2, 16) + rng.uniform(0, 0.12) * noise(rng, size_px, 32)
     if coat.backlit:
-        thin = 1 - cv2.GaussianBlur(layer[..., 3], (0, 0), 0.02 * size_px)
+        thin = 1 - smooth(layer[..., 3], 0.02 * size_px)
         light = light * (1 + coat.backlit * 2 * np.clip(thin, 0, 1))
     return shade(layer, np.clip(light, 0.15, 4).astype(np.float32))
 

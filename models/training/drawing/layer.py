@@ -71,11 +71,10 @@ def over(front: Floats, back: Floats) -> Floats:
 
 
 def shade(layer: Floats, light: NDArray[Any]) -> Floats:
-    """The layer with its colours multiplied by ``light`` (H, W) or (H, W, 3); its alpha stays."""
-    lit = layer.copy()
-    lit[..., :3] *= floats(light if light.ndim == 3 else light[..., None])
-    lit[..., :3] = np.minimum(lit[..., :3], lit[..., 3:])
-    return lit
+    """The layer with its colours multiplied by ``light`` (H, W); its alpha stays."""
+    one = np.asarray(light, np.float32)
+    lit = layer * floats(cv2.merge([one, one, one, np.ones_like(one)]))
+    return np.minimum(lit, layer[..., 3:])
 
 
 def paint(layer: Floats, colours: NDArray[Any]) -> Floats:

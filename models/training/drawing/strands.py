@@ -64,6 +64,16 @@ def clump(rng: Random, curves: Floats, tightness: float, size: int) -> Floats:
     return np.asarray(curves + pull * (nearest - curves), np.float32)
 
 
+def blades(paths: Floats, widest_px: NDArray[np.floating], belly: float) -> Floats:
+    """The outlines (n, 2 k, 2) of blades along ``paths`` (n, k, 2): ``belly`` 0 is widest at the root, 1 halfway."""
+    t = np.linspace(0, 1, paths.shape[1])
+    wide = widest_px[:, None] * ((1 - belly) * (1 - t) + belly * np.sin(np.pi * t)) / 2
+    ahead = np.gradient(paths, axis=1)
+    ahead /= np.linalg.norm(ahead, axis=-1, keepdims=True) + 1e-6
+    aside = np.stack([-ahead[..., 1], ahead[..., 0]], -1) * wide[..., None]
+    return np.asarray(np.concatenate([paths + aside, (paths - aside)[:, ::-1]], 1), np.float32)
+
+
 def draw(sheet: Bytes, curves: Floats, colours: Floats, widths: NDArray[np.integer], finer: int, taper: float) -> None:
     """Draw the curves (n, steps, 2) in order on the canvas, one colour (n, 3) and width (n,) each.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from models.training.drawing.fabric import solid
 from models.training.drawing.layer import (
@@ -21,7 +20,7 @@ from models.training.drawing.layer import (
     over,
     shade,
 )
-from models.training.drawing.strands import Habit, grow, shades
+from models.training.drawing.strands import Habit, blades, grow, shades
 from models.training.drawing.textures import any_colour, hsv, noise
 
 Random = np.random.Generator
@@ -31,16 +30,6 @@ def leaf_colour(rng: Random) -> Floats:
     """A colour (3,) of plants: mostly greens, some dry or autumnal."""
     hue = rng.uniform(0.16, 0.4) if rng.random() < 0.7 else rng.uniform(0.0, 0.16)
     return hsv(float(hue), float(rng.uniform(0.3, 0.9)), float(rng.uniform(0.15, 0.65)))
-
-
-def blades(paths: Floats, widest_px: NDArray[np.floating], belly: float) -> Floats:
-    """The outlines (n, 2 k, 2) of blades along ``paths`` (n, k, 2): ``belly`` 0 is widest at the root, 1 halfway."""
-    t = np.linspace(0, 1, paths.shape[1])
-    wide = widest_px[:, None] * ((1 - belly) * (1 - t) + belly * np.sin(np.pi * t)) / 2
-    ahead = np.gradient(paths, axis=1)
-    ahead /= np.linalg.norm(ahead, axis=-1, keepdims=True) + 1e-6
-    aside = np.stack([-ahead[..., 1], ahead[..., 0]], -1) * wide[..., None]
-    return np.asarray(np.concatenate([paths + aside, (paths - aside)[:, ::-1]], 1), np.float32)
 
 
 def _sunlit(rng: Random, layer: Floats) -> Floats:
