@@ -70,7 +70,7 @@ class Sample:
 def draw_sample(
     seed: int, size_px: int, kinds: tuple[str, ...] | None = None, camera: bool = True, behind: Floats | None = None
 ) -> Sample:
-    """The sample of that seed, ``size_px`` wide and high: the same on every machine and every time.
+    """The sample of that seed, ``size_px`` wide and high: the same every time.
 
     ``kinds`` limits what is drawn (names of ``KINDS``; ValueError for others). Without ``camera`` the image is exactly
     alpha * foreground + (1 - alpha) * background. ``behind`` (size_px, size_px, 3) in [0, 1] takes the place of a
