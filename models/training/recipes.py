@@ -128,6 +128,17 @@ _FIXED = ("name", "title", "source", "facts", "losses")
 _WORDS_OF_YES_AND_NO = {"yes": True, "no": False}
 
 
+def from_numbers(values: Mapping[str, Any]) -> Recipe:
+    """The recipe that ``as_numbers`` wrote. ``ValueError`` where it has settings that are none today, or lacks some."""
+    made: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    try:
+        return Recipe(**made)
+    except TypeError as error:
+        raise ValueError(
+            "The checkpoint was written by another version of the program. Start anew in another folder with --out."
+        ) from error
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)

@@ -1,0 +1,173 @@
+"""``mattelier train``: trains a network by a recipe, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from editor.api import Command, Services, UserError, models_dir
+from plugins.commands._bar import Bar
+from plugins.engines._explain import as_user_error
+
+_LINE_EVERY_S = 30.0
+_WIDTH = 118
+
+
+class Train(Command):
+    """Trains a network."""
+
+    name: ClassVar[str] = "train"
+    help: ClassVar[str] = "Train a network by a recipe of the papers or of our own."
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """See the base class."""
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.description = f"{self.help} `mattelier train --list` names the recipes."
+        parser.epilog = (
+            "Folders: adobe: alpha/ and fg/ with files of the same names; cutouts: PNG files with transparency; pairs: "
+            "image/ and\nalpha/; portraits: NAME.jpg with NAME.png, a matte or a hard mask. Ctrl-C keeps what was "
+            "learnt; --resume goes on\nfrom there, with the same result as in one go. On several GPUs: "
+            "torchrun --nproc_per_node N -m editor train RECIPE ..."
+        )
+        parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="its name; with --list, everything about it")
+        parser.add_argument("--list", action="store_true", help="list the recipes")
+        parser.add_argument("--data", type=Path, metavar="DIR", help="the training data's folder")
+        parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="photos to compose over (default: drawn)")
+        parser.add_argument("--out", type=Path, metavar="DIR", help="where log, curves, checkpoint and weights go")
+        parser.add_argument("--resume", action="store_true", help="go on from the checkpoint there")
+        parser.add_argument("--steps", type=int, metavar="N", help="so many steps instead of the recipe's")
+        parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
+        parser.add_argument(
+            "--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="settings to change"
+        )
+
+    def run(self, args: argparse.Namespace, services: Services) -> int:
+        """See the base class."""
+        if args.list:
+            print(_described(args.recipe) if args.recipe else _listed())
+            return 0
+        if args.recipe is None:
+            raise UserError("No recipe is named.", "`mattelier train --list` names them all.")
+        out: Path = args.out or models_dir().parent / "training" / args.recipe
+        with _explained(out):
+            weights = _train(args, out)
+        if weights is not None:
+            print(f"{weights}\n`mattelier models import` takes these weights over.")
+        return 0
+
+
+def _cookbook() -> Any:
+    """By name, since what stands beside it imports torch."""
+    return importlib.import_module("models.training.cookbook")
+
+
+def _train(args: argparse.Namespace, out: Path) -> Path | None:
+    _cookbook().recipe_named(args.recipe)  # a wrong name is said before torch is waited for
+    session = importlib.import_module("models.training.session")
+    steps = () if args.steps is None else (f"steps={args.steps}",)
+    request = session.Request(
+        args.recipe, out, args.data, args.backgrounds, (*args.set, *steps), args.resume, args.device
+    )
+    bar = Bar(sys.stderr)
+    try:
+        with _interruptible(_on(bar.part(0.0, 1.0))) as progress:
+            return session.train(request, progress, lambda text: print(text, file=sys.stderr, flush=True))
+    except KeyboardInterrupt:
+        bar.clear()
+        print(f"What was learnt is kept in {out}; --resume goes on from there.", file=sys.stderr)
+        raise
+    finally:
+        bar.clear()
+
+
+@contextmanager
+def _explained(out: Path) -> Generator[None]:
+    from editor.document.part_file import explained
+
+    try:
+        yield
+    except ValueError as error:
+        raise as_user_error(error) from error
+    except OSError as error:
+        raise explained(error, out) from error
+
+
+@contextmanager
+def _interruptible(progress: Callable[[float, str], None]) -> Generator[Callable[[float, str], None]]:
+    """Ctrl-C ends the training between two steps, when all is whole; pressed once more it ends it at once."""
+    pressed = False
+
+    def press(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    def checking(fraction: float, text: str) -> None:
+        progress(fraction, text)
+        if pressed:
+            raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGINT, press)
+    except ValueError:  # not the main thread: nobody can press there
+        yield progress
+        return
+    try:
+        yield checking
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _on(bar: Callable[[float, str], None]) -> Callable[[float, str], None]:
+    """Progress on the bar; where stderr is no terminal, a line now and then, for whoever reads a long run's log."""
+    if sys.stderr.isatty():
+        return bar
+    last = 0.0
+
+    def line(fraction: float, text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _LINE_EVERY_S or fraction >= 1:
+            last = time.monotonic()
+            print(f"{fraction:4.0%} {text}", file=sys.stderr, flush=True)
+
+    return line
+
+
+def _listed() -> str:
+    lines = [f"{'recipe':<24} {'network':<19} {'from':<32} what"]
+    lines += [f"{r['name']:<24} {r['network']:<19} {r['source']:<32} {r['title']}" for r in _cookbook().overview()]
+    return "\n".join([*lines, "", "`mattelier train --list RECIPE` shows one whole."])
+
+
+def _described(name: str) -> str:
+    """Everything that decides a training, a line for each setting; what the paper leaves open below."""
+    try:
+        recipe = _cookbook().recipe_named(name)
+    except ValueError as error:
+        raise as_user_error(error) from error
+    numbers = recipe.as_numbers()
+    facts: dict[str, str] = numbers.pop("facts")
+    lines = [f"{setting:<15} {_said(value)}" for setting, value in numbers.items()]
+    notes = [textwrap.fill(f"{what}: {text}.", _WIDTH, subsequent_indent="  ") for what, text in facts.items()]
+    return "\n".join([*lines, *([""] if notes else []), *notes])
+
+
+def _said(value: Any) -> str:
+    """A setting as ``--set`` takes it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={weight:g}" for name, weight in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ",".join(str(part) for part in value) if isinstance(value, list) else str(value)
+
+
+PLUGINS = [Train]
