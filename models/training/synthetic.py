@@ -16,7 +16,7 @@ import numpy as np
 from models.training.drawing import fabric, hair, things
 from models.training.drawing.backgrounds import background, like
 from models.training.drawing.camera import photograph
-from models.training.drawing.layer import Floats, floats, over, paint, shade, smooth, straight
+from models.training.drawing.layer import Bytes, Floats, floats, over, paint, shade, smooth, straight
 from models.training.drawing.textures import any_colour, noise
 from models.training.drawing.trimaps import make_trimap
 
@@ -112,10 +112,16 @@ def _composed(rng: Random, layer: Floats, kind: str, camera: bool, behind: Float
 
 @dataclass(frozen=True)
 class CutOut:
-    """A foreground from a file: ``layer`` (H, W, 4) float32, premultiplied, in [0, 1], and its file's name."""
+    """A foreground from a file: its ``pixels`` (H, W, 4) uint8, red first, alpha last, and the file's ``name``."""
 
-    layer: Floats
+    pixels: Bytes
     name: str
+
+    def layer(self) -> Floats:
+        """The foreground as (H, W, 4) float32 in [0, 1] with premultiplied colour."""
+        layer = self.pixels.astype(np.float32) * np.float32(1 / 255)
+        layer[..., :3] *= layer[..., 3:]
+        return layer
 
 
 def read_cut_outs(folder: Path) -> Iterator[CutOut]:
@@ -129,8 +135,7 @@ def read_cut_outs(folder: Path) -> Iterator[CutOut]:
         if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8:
             continue
         found = True
-        scaled = pixels[..., [2, 1, 0, 3]].astype(np.float32) / np.float32(255)
-        yield CutOut(np.dstack([scaled[..., :3] * scaled[..., 3:], scaled[..., 3]]), file.stem)
+        yield CutOut(np.ascontiguousarray(pixels[..., [2, 1, 0, 3]]), file.stem)
     if not found:
         raise ValueError(f"No cut-out with an alpha was found in {folder}. Put PNG files with transparency there.")
 
@@ -148,7 +153,7 @@ def draw_cut_out(
     Half of them stand before something solid that belongs to the foreground, so that sure foreground is there.
     """
     rng = np.random.default_rng((seed, 21))
-    picture = cutouts[int(rng.integers(len(cutouts)))].layer
+    picture = cutouts[int(rng.integers(len(cutouts)))].layer()
     layer = _placed(rng, picture, size_px)
     for _ in range(8):
         if float(layer[..., 3].mean()) > 0.04:

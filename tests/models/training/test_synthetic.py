@@ -136,8 +136,8 @@ def test_the_camera_keeps_what_a_picture_shows():
 def test_cut_outs_are_read_with_their_alpha_and_the_rest_of_the_folder_passed_over(folder):
     (cutout,) = cut_outs(folder)
     assert cutout.name == "disc"
-    assert np.allclose(cutout.layer[40, 60], [220 / 255, 120 / 255, 30 / 255, 1])
-    assert (cutout.layer[..., :3] <= cutout.layer[..., 3:] + 1e-6).all()
+    assert np.allclose(cutout.layer()[40, 60], [220 / 255, 120 / 255, 30 / 255, 1])
+    assert (cutout.layer()[..., :3] <= cutout.layer()[..., 3:] + 1e-6).all()
 
 
 def test_a_cut_out_sample_is_exact_and_follows_its_seed(folder):
