@@ -1,0 +1,72 @@
+"""Weights that the program itself brings: float16, with the record by which weight_store.py finds them.
+
+    python -m models.training.delivering NETWORK WEIGHTS --source "what they were made from" [--into models/weights]
+
+The model card, ``NETWORK.md`` beside them, is written by a person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+
+from models import spec
+from models.networks.building import build
+from models.training.checkpointing import put_file
+from models.weight_store import OWN_WEIGHTS, Record, sha256_of
+
+LICENCE = "MIT"
+LAYOUT = "safetensors of this program, float16"
+
+
+def deliver(network: str, state: Mapping[str, torch.Tensor], source: str, folder: Path = OWN_WEIGHTS) -> Record:
+    """Write ``network``'s weights as NETWORK.safetensors and NETWORK.json into ``folder``, in the old ones' place.
+
+    ``source`` says what they were made from. ``ValueError`` with a sentence for a name that is none, for weights that
+    do not fit it, and for values that float16 cannot hold; ``OSError`` passes.
+    """
+    wanted = build(spec(network), "meta").state_dict()
+    if {name: value.shape for name, value in wanted.items()} != {name: value.shape for name, value in state.items()}:
+        raise ValueError(f"These weights are not those of {network}. Choose its own.")
+    halved = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+    halved = {name: value.half() if value.is_floating_point() else value for name, value in halved.items()}
+    if not all(bool(torch.isfinite(value).all()) for value in halved.values()):
+        raise ValueError(f"The weights of {network} hold values that float16 cannot. Deliver none of them.")
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / f"{network}.safetensors"
+    put_file(place, save(halved, metadata={"format": "pt", "network": network, "licence": LICENCE}))
+    today = datetime.now(UTC).date().isoformat()
+    size = place.stat().st_size
+    record = Record(network, place.name, sha256_of(place), size, LICENCE, source, LAYOUT, today)
+    put_file(folder / f"{network}.json", json.dumps(asdict(record), indent=2).encode())
+    return record
+
+
+def read_weights(file: Path) -> dict[str, torch.Tensor]:
+    """Weights from a safetensors file, or from a checkpoint of fusion_training: then the averaged ones."""
+    if file.suffix == ".safetensors":
+        return load_file(file)
+    return torch.load(file, map_location="cpu", weights_only=True)["ema"]
+
+
+def main() -> None:
+    """Deliver; see the module."""
+    parser = argparse.ArgumentParser(description="Put trained weights among those that the program brings.")
+    parser.add_argument("network")
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("--source", required=True, help="what they were made from, in a sentence")
+    parser.add_argument("--into", type=Path, default=OWN_WEIGHTS)
+    chosen = parser.parse_args()
+    record = deliver(chosen.network, read_weights(chosen.weights), chosen.source, chosen.into)
+    print(f"{record.file}: {record.size_bytes} bytes, sha256 {record.sha256}")
+
+
+if __name__ == "__main__":
+    main()
