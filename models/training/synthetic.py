@@ -135,7 +135,7 @@ def read_cut_outs(folder: Path) -> Iterator[CutOut]:
         if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8:
             continue
         found = True
-        yield CutOut(np.ascontiguousarray(pixels[..., [2, 1, 0, 3]]), file.stem)
+        yield CutOut(np.asarray(pixels[..., [2, 1, 0, 3]], np.uint8), file.stem)
     if not found:
         raise ValueError(f"No cut-out with an alpha was found in {folder}. Put PNG files with transparency there.")
 
