@@ -11,6 +11,8 @@ import torch
 
 from models.prepare import DEVIATION, FOREGROUND, MEAN, UNKNOWN
 
+RGB = 3
+
 
 @dataclass(frozen=True)
 class Example:
@@ -28,13 +30,16 @@ class Example:
     pseudo: bool = False
     composed: bool = True
     """Whether the image is still what alpha makes of these colours."""
+    more: np.ndarray | None = None
+    """(k, H, W) float32: further planes that the network takes, such as classical mattes."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Examples of one size as tensors: image, foreground, background (N, 3, H, W), alpha (N, 1, H, W), all float32.
 
-    trimap (N, 1, H, W) uint8; pseudo, composed (N,) bool. The colours are None where one of the examples has none.
+    trimap (N, 1, H, W) uint8; pseudo, composed (N,) bool; more (N, k, H, W) float32 or None. The colours are None where
+    one of the examples has none.
     """
 
     image: torch.Tensor
@@ -44,6 +49,7 @@ class Batch:
     composed: torch.Tensor
     foreground: torch.Tensor | None = None
     background: torch.Tensor | None = None
+    more: torch.Tensor | None = None
 
     @property
     def size(self) -> int:
@@ -82,14 +88,26 @@ class Batch:
         return replace(self, image=image, alpha=alpha, trimap=trimap)
 
     def inputs(self, channels: int) -> torch.Tensor:
-        """What a network takes (``models.prepare``): normalised RGB, and the trimap / 255 where ``channels`` is 4."""
+        """What a network takes (``models.prepare``): normalised RGB; from 4 channels on the trimap / 255; then more.
+
+        ``ValueError`` with a sentence where the network takes planes that these examples lack.
+        """
         mean, deviation = (torch.from_numpy(value).to(self.image.device)[:, None, None] for value in (MEAN, DEVIATION))
         planes = (self.image - mean) / deviation
-        return planes if channels == 3 else torch.cat((planes, self.trimap.to(planes.dtype) / 255), dim=1)
+        if channels == RGB:
+            return planes
+        further = [] if self.more is None or channels == RGB + 1 else [self.more]
+        planes = torch.cat((planes, self.trimap.to(planes.dtype) / 255, *further), dim=1)
+        if planes.shape[1] != channels:
+            raise ValueError(
+                f"The network takes {channels} planes, these examples have {planes.shape[1]}. Choose its own recipe."
+            )
+        return planes
 
 
 def gathered(examples: Sequence[Example]) -> Batch:
     """Examples of one size as a batch on the CPU."""
+    more = [example.more for example in examples if example.more is not None]
     with_colours = all(example.foreground is not None and example.background is not None for example in examples)
     return Batch(
         image=_pictures([example.image for example in examples]),
@@ -99,6 +117,7 @@ def gathered(examples: Sequence[Example]) -> Batch:
         composed=torch.tensor([example.composed for example in examples]),
         foreground=_pictures([e.foreground for e in examples if e.foreground is not None]) if with_colours else None,
         background=_pictures([e.background for e in examples if e.background is not None]) if with_colours else None,
+        more=torch.from_numpy(np.stack(more)) if more else None,
     )
 
 

@@ -24,6 +24,8 @@ from torch import nn
 
 FORMAT = 1
 _STATE = "state.pt"
+_AVERAGE = "(average) "
+"""Before the names of averaged weights, as no entry of a network is called."""
 _IDENTITY = ("name", "network", "part")
 
 
@@ -34,6 +36,8 @@ class Checkpoint:
     step: int
     recipe: Mapping[str, Any]
     weights: Mapping[str, torch.Tensor]
+    average: Mapping[str, torch.Tensor]
+    """The running average of the weights; empty where there was none."""
     optimiser: Mapping[str, Any]
     seconds: float
     """How long the training had taken."""
@@ -52,7 +56,13 @@ class CheckpointFolder:
         return (self.folder / _STATE).exists()
 
     def save(
-        self, step: int, recipe: Mapping[str, Any], network: nn.Module, optimiser: torch.optim.Optimizer, seconds: float
+        self,
+        step: int,
+        recipe: Mapping[str, Any],
+        network: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        seconds: float,
+        average: nn.Module | None = None,
     ) -> None:
         """Replace the checkpoint. Where that fails (``OSError``), the earlier one is as it was."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +77,10 @@ class CheckpointFolder:
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
-        put_file(self.folder / name, weights_file(network, {}))
+        kept = network.state_dict()
+        if average is not None:
+            kept = {**kept, **{_AVERAGE + entry: value for entry, value in average.state_dict().items()}}
+        put_file(self.folder / name, weights_file(kept, {}))
         try:
             put_file(self.folder / _STATE, buffer.getvalue())
         finally:
@@ -81,8 +94,10 @@ class CheckpointFolder:
             state = torch.load(self.folder / _STATE, map_location="cpu", weights_only=True)
             if state["format"] != FORMAT:
                 raise ValueError("another format")
-            weights = load((self.folder / str(state["weights"])).read_bytes())
-            return Checkpoint(state["step"], state["recipe"], weights, state["optimiser"], state["seconds"])
+            stored = load((self.folder / str(state["weights"])).read_bytes())
+            weights = {name: value for name, value in stored.items() if not name.startswith(_AVERAGE)}
+            mean = {n.removeprefix(_AVERAGE): value for n, value in stored.items() if n.startswith(_AVERAGE)}
+            return Checkpoint(state["step"], state["recipe"], weights, mean, state["optimiser"], state["seconds"])
         except (
             *(OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError),
             pickle.UnpicklingError,
@@ -117,13 +132,11 @@ def check_same_training(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> l
     return [f"{name} {wanted[name]} instead of {kept.get(name)}" for name in wanted if kept.get(name) != wanted[name]]
 
 
-def weights_file(network: nn.Module, head: Mapping[str, str]) -> bytes:
-    """The weights as safetensors, with what is to be known of them in its head."""
-    tensors = {
-        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, value in network.state_dict().items()
-    }
-    return save(tensors, metadata={"format": "pt", **head})
+def weights_file(state: Mapping[str, torch.Tensor], head: Mapping[str, str]) -> bytes:
+    """A state dict as safetensors, with what is to be known of it in its head."""
+    # Copies, since entries may share memory, and in the usual order, which channels-last is not.
+    whole = {name: v.detach().cpu().clone(memory_format=torch.contiguous_format) for name, v in state.items()}
+    return save(whole, metadata={"format": "pt", **head})
 
 
 def put_file(place: Path, content: bytes) -> None:

@@ -221,6 +221,27 @@ def _phases(segmentation: Recipe, network: str) -> Iterator[Recipe]:
 
 def _own() -> Iterator[Recipe]:
     """Short schedules for two cores, on what the program draws itself: no pretrained weights, free to use."""
+    yield Recipe(
+        name="fusion",
+        title="Classical mattes weighed by a small network; --data: samples of models.training.fusion_samples",
+        source="our own",
+        network="fusion",
+        losses={"alpha": 1.0, "gradient": 1.0, "laplacian": 0.1},
+        data="samples",
+        augmentation="drawn",
+        crop_px=160,
+        steps=3_000,
+        batch=4,
+        rate=6e-4,
+        schedule="cosine",
+        warmup=50,
+        clip=1.0,
+        average=0.995,
+        save_every=100,
+        validate_every=250,
+        validate_on=24,
+        licence=_FREE,
+    )
     indexnet = Recipe(
         name="indexnet",
         title="IndexNet (M2O, nonlinear, context) on drawn pictures",
@@ -238,6 +259,7 @@ def _own() -> Iterator[Recipe]:
         schedule="cosine",
         warmup=200,
         clip=1.0,
+        average=0.998,
         save_every=250,
         validate_every=500,
         licence=_FREE,

@@ -27,6 +27,7 @@ from models.training.folders import (
     read_colours,
     subfolder,
 )
+from models.training.fusion_source import FusionSource
 from models.training.loading import Source
 from models.training.recipes import Recipe
 from models.training.soft_masks import SoftMattes
@@ -49,7 +50,9 @@ def open_source(recipe: Recipe, data: Path | None, backgrounds: Path | None, cac
     if recipe.data == "drawn":
         return DrawnSource(recipe, data)
     if data is None:
-        raise ValueError(f"The recipe {recipe.name} needs photos. Name their folder with --data.")
+        raise ValueError(f"The recipe {recipe.name} needs data. Name their folder with --data.")
+    if recipe.data == "samples":
+        return FusionSource(recipe, data)
     found = find(data, recipe.data)
     if recipe.data in ("adobe", "cutouts"):
         if recipe.augmentation not in ("indexnet", "a2u"):

@@ -20,6 +20,7 @@ from torch import nn
 
 from models.catalogue import every_spec
 from models.networks.device import give_back, is_out_of_memory
+from models.training.averaging import Average
 from models.training.batch import Batch, Example
 from models.training.checkpointing import check_same_training
 from models.training.judging import judge
@@ -65,6 +66,7 @@ class Trainer:
         hold_still(recipe, self.network)
         self.network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.optimiser = make_optimiser(recipe, self.network)
+        self.average = Average(self.network, recipe.average) if recipe.average else None
         self._called = shared_out(self.network, self.share)
         self._held_out: list[Example] | None = None
         for found in taken:
@@ -79,6 +81,8 @@ class Trainer:
         try:
             self.network.load_state_dict(dict(kept.weights))
             self._take_optimiser(dict(kept.optimiser))
+            if self.average is not None:
+                self.average.take(kept.average or kept.weights)
         except (RuntimeError, ValueError, KeyError) as error:
             raise ValueError(
                 "The checkpoint does not fit: the network, or what of it is trained, was another. "
@@ -151,6 +155,8 @@ class Trainer:
         if self.recipe.clip:
             nn.utils.clip_grad_norm_(weights, self.recipe.clip)
         self.optimiser.step()
+        if self.average is not None:
+            self.average.follow(self.network, self.step)
         return Taken(float(loss), {name: float(part) for name, part in parts.items()}, rate)
 
     def _slopes(self, batch: Batch, at_a_time: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
@@ -170,10 +176,21 @@ class Trainer:
         return total, parts
 
     def predict(self, batch: Batch) -> torch.Tensor:
-        """Raw alpha (N, 1, H, W) float32 of the weights as they are now, as it will be used; no slopes."""
-        self.network.eval()
+        """Raw alpha (N, 1, H, W) float32 of the weights as they are now; no slopes."""
+        return self._alpha_of(self.network, batch)
+
+    def predict_delivered(self, batch: Batch) -> torch.Tensor:
+        """The same of the weights that would be delivered now: the running average, where there is one."""
+        return self._alpha_of(self._delivered, batch)
+
+    @property
+    def _delivered(self) -> nn.Module:
+        return self.network if self.average is None else self.average.network
+
+    def _alpha_of(self, network: nn.Module, batch: Batch) -> torch.Tensor:
+        network.eval()
         with torch.no_grad(), self._precision():
-            alpha, _ = self._answers(self.network, batch.to(self.device))
+            alpha, _ = self._answers(network, batch.to(self.device))
         if alpha is None:
             raise ValueError(f"The part {self.recipe.part} of {self.recipe.network} answers no alpha.")
         return alpha.float()
@@ -255,7 +272,7 @@ class Trainer:
             return
         if self._held_out is None:
             self._held_out = self.source.held_out(self.recipe.validate_on)
-        found = judge(self._held_out, self.predict, whole=self._spec.finds_trimap)
+        found = judge(self._held_out, self.predict_delivered, whole=self._spec.finds_trimap)
         if found is not None:
             self.folder.judgements.add({"step": self.step, **found.errors})
             self.folder.show_samples(self.step, found.strips)
@@ -267,7 +284,8 @@ class Trainer:
             return
         kept = self.folder.checkpoints
         try:
-            kept.save(self.step, self.recipe.as_numbers(), self.network, self.optimiser, self.seconds)
+            average = None if self.average is None else self.average.network
+            kept.save(self.step, self.recipe.as_numbers(), self.network, self.optimiser, self.seconds, average)
             self._saved_after = self.step
         except OSError as error:
             whole = f"The one after step {kept.load().step} is whole: m" if kept.exists else "M"
@@ -301,7 +319,7 @@ class Trainer:
             "source": f"mattelier train {recipe.name}",
             "steps": str(self.step),
         }
-        place = self.folder.deliver(recipe.name, self.network, head)
+        place = self.folder.deliver(recipe.name, self._delivered, head)
         more = f"; {len(self.skipped)} files were skipped" if self.skipped else ""
         self._say(f"done after {in_words(self.seconds)}: {place.name}{more}")
 

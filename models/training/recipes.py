@@ -12,7 +12,7 @@ from typing import Any
 
 from models.catalogue import every_spec
 
-DATA = ("adobe", "pairs", "cutouts", "portraits", "drawn")
+DATA = ("adobe", "pairs", "cutouts", "portraits", "drawn", "samples")
 AUGMENTATIONS = ("indexnet", "a2u", "portrait", "drawn")
 STRONG = ("none", "af", "afb", "af+afb", "af+afb+ac")
 OPTIMISERS = ("adam", "adamw", "sgd")
@@ -73,6 +73,8 @@ class Recipe:
     """In how many parts a batch is worked through: as many times less memory."""
     clip: float = 0.0
     """The largest norm of the slope; 0 does not limit it."""
+    average: float = 0.0
+    """Delivers a running average of the weights, of which each step leaves this share; 0 delivers the last weights."""
     precision: str = "float32"
     seed: int = 1
     workers: int = 0
@@ -99,6 +101,8 @@ class Recipe:
                 raise ValueError(f"{name} cannot be {getattr(self, name)}. It must be 0 or more.")
         if not (0 < self.rate < float("inf") and 0 <= self.backbone_rate < float("inf")):
             raise ValueError(f"rate cannot be {self.rate}, nor backbone_rate {self.backbone_rate}. Rates are above 0.")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average cannot be {self.average}. It is a share of the last average: 0, or below 1.")
         if self.accumulate > self.batch:
             raise ValueError(f"accumulate cannot be {self.accumulate}. A batch of {self.batch} has not so many parts.")
         self._check_network()

@@ -57,7 +57,7 @@ class RunFolder:
     def deliver(self, name: str, network: nn.Module, head: Mapping[str, str]) -> Path:
         """Write the weights as NAME.safetensors, as `mattelier models import` takes them; where they are."""
         place = self.folder / f"{name}.safetensors"
-        put_file(place, weights_file(network, head))
+        put_file(place, weights_file(network.state_dict(), head))
         return place
 
 

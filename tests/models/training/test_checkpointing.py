@@ -19,7 +19,7 @@ def save(kept: CheckpointFolder, step: int, value: float) -> None:
     network = nn.Linear(2, 1)
     nn.init.constant_(network.weight, value)
     optimiser = torch.optim.Adam(network.parameters())
-    network(torch.ones(1, 2)).sum().backward()
+    torch.autograd.backward(network(torch.ones(1, 2)).sum())
     optimiser.step()
     kept.save(step, {"name": "r", "drops": [1, 2], "losses": {"alpha": 1.0}}, network, optimiser, 12.5)
 

@@ -120,7 +120,7 @@ def test_a_folder_without_a_single_pair_counts_what_is_alone(tmp_path):
 
 
 def test_folders_and_settings_that_do_not_go_together_are_told(tmp_path, recipe_of, adobe):
-    with pytest.raises(ValueError, match=r"needs photos\. Name their folder with --data"):
+    with pytest.raises(ValueError, match=r"needs data\. Name their folder with --data"):
         opened(recipe_of(data="adobe", augmentation="a2u"), None)
     with pytest.raises(ValueError, match=r"no folder .*--backgrounds"):
         opened(recipe_of(data="adobe", augmentation="a2u"), adobe, tmp_path / "gone")

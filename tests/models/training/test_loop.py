@@ -8,6 +8,7 @@ import cv2
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 from models.training import checkpointing, loop
 from models.training.checkpointing import CheckpointFolder
@@ -36,7 +37,8 @@ def same(one: torch.nn.Module, other: torch.nn.Module) -> bool:
 
 @pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
 def test_steps_in_two_goes_are_bit_for_bit_those_in_one(tmp_path, recipe_of, drawn, optimiser):
-    recipe = recipe_of(optimiser=optimiser, losses={"alpha": 1.0, "composition": 0.5})
+    average = 0.9 if optimiser == "sgd" else 0.0
+    recipe = recipe_of(optimiser=optimiser, losses={"alpha": 1.0, "composition": 0.5}, average=average)
     straight = trainer(recipe, drawn(), tmp_path / "straight")
     straight.run(quiet)
     trainer(recipe, drawn(), tmp_path / "halved").run(quiet, until=3)
@@ -46,6 +48,8 @@ def test_steps_in_two_goes_are_bit_for_bit_those_in_one(tmp_path, recipe_of, dra
     assert second.step == 3
     second.run(quiet)
     assert same(straight.network, second.network)
+    delivered = [load_file(tmp_path / name / "tiny-recipe.safetensors") for name in ("straight", "halved")]
+    assert all(torch.equal(delivered[0][name], delivered[1][name]) for name in delivered[0])
     losses = [[row["loss"] for row in RunFolder(tmp_path / name).curve.rows()] for name in ("straight", "halved")]
     assert losses[0] == losses[1] and len(losses[0]) == 8
 
@@ -88,6 +92,21 @@ def test_a_training_leaves_log_curves_samples_and_weights(tmp_path, recipe_of, d
     assert cv2.imread(str(tmp_path / "samples" / "step-00000008.png")).shape == (2 * 16, 4 * 16, 3)
     with safe_open(tmp_path / "tiny-recipe.safetensors", framework="pt") as weights:
         assert weights.metadata()["network"] == "tiny" and "head.weight" in weights.keys()
+
+
+def test_the_running_average_is_what_is_delivered(tmp_path, recipe_of, drawn):
+    one = trainer(recipe_of(average=0.5, steps=3), drawn(), tmp_path)
+    seen = [one.network.head.bias.detach().clone()]
+    for step in range(3):
+        one.run(quiet, until=step + 1)
+        seen.append(one.network.head.bias.detach().clone())
+    expected = seen[0]
+    for step, value in enumerate(seen[1:]):
+        keep = min(0.5, (1 + step) / (10 + step))
+        expected = keep * expected + (1 - keep) * value
+    delivered = load_file(tmp_path / "tiny-recipe.safetensors")
+    assert torch.allclose(delivered["head.bias"], expected, atol=1e-6)
+    assert not torch.allclose(delivered["head.bias"], seen[-1], atol=1e-6)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_weights(tmp_path, recipe_of, drawn, monkeypatch):

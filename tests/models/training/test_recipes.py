@@ -54,7 +54,7 @@ def test_pspm_is_trained_in_two_phases_as_chapter_6_prints():
 def test_our_own_recipes_need_no_data_but_the_portraits():
     own = [recipe for recipe in every_recipe().values() if recipe.source == "our own"]
     assert {"indexnet", "a2u", "rmat-m3", "pspm-b5-fm"} <= {recipe.name for recipe in own}
-    assert {recipe.name for recipe in own if recipe.data != "drawn"} <= {"pspm-b5-fm"}
+    assert {recipe.name for recipe in own if recipe.data != "drawn"} <= {"pspm-b5-fm", "fusion"}
     assert all(recipe.licence == "MIT" for recipe in own if recipe.data == "drawn")
 
 
@@ -88,6 +88,7 @@ def test_settings_change_a_recipe_by_the_kind_of_their_value():
         ("crop_px=100", "takes multiples of 32"),
         ("accumulate=17", "has not so many parts"),
         ("clip=-1", "0 or more"),
+        ("average=1", "below 1"),
     ],
 )
 def test_a_wrong_setting_is_told_in_a_sentence(word, said):
