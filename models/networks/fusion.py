@@ -22,6 +22,10 @@ from torch.nn import functional
 COLOURS = 3
 TRIMAP = 3
 """The place of the trimap among the planes: after the colours, before the mattes."""
+CORRECTION = 0.1
+"""The share of the last channel that is added: so a step of training moves alpha as little as the weights do."""
+LEAK = 0.1
+"""The slope of the activation below 0."""
 
 
 class Fusion(nn.Module):
@@ -53,25 +57,23 @@ class Fusion(nn.Module):
         self.leave_half = nn.Conv2d(half, 4 * full, 1)
         self.fine = nn.Sequential(ResidualBlock(full), ResidualBlock(full))
         self.answer = nn.Conv2d(full, mattes + 1, 3, padding=1)
+        _begin(self)
         nn.init.zeros_(self.answer.weight)
-        if self.answer.bias is not None:
-            nn.init.zeros_(self.answer.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """See the class."""
         planes = self._planes(x)
-        half = functional.relu(self.enter_half(functional.pixel_unshuffle(planes, 2)))
-        half = self.early(half)
-        quarter = self.around(functional.relu(self.enter_quarter(half)))
+        half = self.early(self.enter_half(functional.pixel_unshuffle(planes, 2)))
+        quarter = self.around(self.enter_quarter(_active(half)))
         half = half + functional.interpolate(
-            self.leave_quarter(quarter), size=half.shape[-2:], mode="bilinear", align_corners=False
+            self.leave_quarter(_active(quarter)), size=half.shape[-2:], mode="bilinear", align_corners=False
         )
         half = self.late(half)
-        full = functional.relu(self.enter_full(planes) + functional.pixel_shuffle(self.leave_half(half), 2))
-        answer = self.answer(self.fine(full))
+        full = self.enter_full(planes) + functional.pixel_shuffle(self.leave_half(_active(half)), 2)
+        answer = self.answer(_active(self.fine(full)))
         weights = answer[:, :-1].softmax(dim=1)
         mattes = x[:, TRIMAP + 1 : TRIMAP + 1 + self.mattes]
-        return (weights * mattes).sum(dim=1, keepdim=True) + answer[:, -1:]
+        return (weights * mattes).sum(dim=1, keepdim=True) + CORRECTION * answer[:, -1:]
 
     def _planes(self, x: torch.Tensor) -> torch.Tensor:
         """The input with the trimap as two planes, sure foreground and unknown; the mattes centred."""
@@ -81,16 +83,33 @@ class Fusion(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """x + conv(relu(conv(x))), passed through a ReLU; both 3 x 3 with the same dilation. Begins as doing nothing."""
+    """x + conv(act(conv(act(x)))); both 3 x 3 with the same dilation. Begins as doing nothing.
+
+    x itself passes through no activation, and the activation leaks: without norms, channels that only a ReLU lets
+    through died by the dozen within the first steps.
+    """
 
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
         self.first = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
         self.second = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
-        nn.init.zeros_(self.second.weight)
-        if self.second.bias is not None:
-            nn.init.zeros_(self.second.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, channels, H, W) to the same shape."""
-        return functional.relu(x + self.second(functional.relu(self.first(x))))
+        return x + self.second(_active(self.first(_active(x))))
+
+
+def _active(x: torch.Tensor) -> torch.Tensor:
+    return functional.leaky_relu(x, LEAK)
+
+
+def _begin(network: nn.Module) -> None:
+    """Values to learn from: every convolution keeps the size of what it is given, and a block does nothing yet."""
+    for part in network.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight, a=LEAK)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+    for part in network.modules():
+        if isinstance(part, ResidualBlock):
+            nn.init.zeros_(part.second.weight)

@@ -30,7 +30,7 @@ from models.training.fusion_samples import PLANES
 HELD_BACK = 20
 """Every so many-th seed is for judging alone."""
 GRADIENT_WEIGHT = 1.0
-LAPLACIAN_WEIGHT = 0.5
+LAPLACIAN_WEIGHT = 0.1
 SLOPE_LIMIT = 1.0
 WARMUP_STEPS = 50
 PLACES = 4
@@ -47,7 +47,7 @@ class Schedule:
 
     steps: int
     cool: int
-    rate: float = 1e-3
+    rate: float = 6e-4
     batch: int = 4
     crop_px: int = 160
     decay: float = 0.995
@@ -266,7 +266,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--cool", type=int, help="from this step the rate falls to 0 (default: two thirds)")
     parser.add_argument("--until", type=int, help="stop after this step")
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--rate", type=float, default=6e-4)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
     chosen = parser.parse_args()

@@ -31,7 +31,7 @@ def test_the_answer_is_a_weighted_mean_of_the_mattes_and_a_correction():
     network, x = small(), inputs()
     assert network.answer.bias is not None
     with torch.no_grad():
-        network.answer.bias[:] = torch.tensor([0.0, 30.0, 0.0, 0.0, 0.25])
+        network.answer.bias[:] = torch.tensor([0.0, 30.0, 0.0, 0.0, 2.5])
     assert torch.allclose(network(x), x[:, 5:6] + 0.25, atol=1e-5)
 
 
@@ -65,9 +65,10 @@ def test_other_numbers_of_mattes_are_possible():
     assert small(mattes=2, signs=1)(x).shape == (2, 1, 16, 16)
 
 
-def test_a_block_begins_as_doing_nothing_to_what_is_positive():
-    x = torch.rand(1, 4, 9, 9)
-    assert torch.equal(ResidualBlock(4, dilation=2)(x), x)
+def test_the_blocks_begin_as_doing_nothing_and_what_goes_in_keeps_its_size():
+    network, x = small(), torch.randn(1, 8, 9, 9)
+    assert all(torch.equal(block(x), x) for block in network.modules() if isinstance(block, ResidualBlock))
+    assert 0.5 < float(network.enter_quarter(torch.randn(1, 8, 64, 64)).detach().std()) < 2
 
 
 @pytest.mark.parametrize("side", [8, 40])

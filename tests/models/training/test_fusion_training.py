@@ -163,10 +163,10 @@ def test_training_goes_on_exactly_where_it_stopped(tmp_path, folder, capsys):
 
 
 def test_it_learns_which_matte_is_right(tmp_path, folder):
-    trainer = FusionTrainer(folder, tmp_path / "out", schedule(steps=30, cool=30, rate=5e-4, every=30, decay=0.5))
+    trainer = FusionTrainer(folder, tmp_path / "out", schedule(steps=20, cool=20, rate=5e-4, every=20, decay=0.5))
     held_back = [folder / "000020.npy"]
     before = judge(trainer.average, held_back)[0]
-    trainer.run(30)
+    trainer.run(20)
     assert judge(trainer.average, held_back)[0] < 0.7 * before
 
 
