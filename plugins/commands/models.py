@@ -23,6 +23,8 @@ _FAMILIES = {
     "pspm": "PSPM, portraits without a trimap (chapter 6)",
     "fusion": "Our own: classical mattes, weighed (semi-deep, section 2.1.2)",
 }
+_INPUTS = {3: ("RGB", "RGB"), 4: ("RGB+T", "RGB and trimap")}
+_MATTES = ("RGB+TM", "RGB, trimap and classical mattes")
 _WIDTH = 120
 _LINE = "{:<25} {:<27} {:>11} {:>9} {:>7} {:>6} {:>6}  {:<5} {:>2}  {}"
 
@@ -151,7 +153,7 @@ def _table(rows: list[ModelRow]) -> str:
         lines += [textwrap.fill(f"{mark} {note}", _WIDTH) for note, mark in marks.items()]
     legend = (
         "GFLOPs: multiply-accumulates / 2^30 at 224 x 224, counted as the paper counts, beside the figures it prints; "
-        "GMACs: true ones / 10^9; input: RGB, and T the trimap; /: sides are multiples of this."
+        "GMACs: true ones / 10^9; input: RGB, T the trimap, M mattes; /: sides are multiples of this."
     )
     return "\n".join([*lines, "", textwrap.fill(legend, _WIDTH)]).lstrip("\n")
 
@@ -173,7 +175,7 @@ def _lines(row: ModelRow, mark: str) -> list[str]:
         _or_dash(row.gflops, "{:.3f}"),
         _or_dash(row.paper_gflops, "{:g}"),
         _or_dash(None if row.macs is None else row.macs / 1e9, "{:.2f}"),
-        "RGB+T" if row.channels == 4 else "RGB",
+        _INPUTS.get(row.channels, _MATTES)[0],
         row.stride,
         row.weights,
     )
@@ -191,7 +193,7 @@ def _description(row: ModelRow) -> str:
         ("parameters", _beside(row.parameters, "{:,}", row.paper_parameters_m, "{:g} M")),
         ("GFLOPs", _beside(row.gflops, "{:.4f}", row.paper_gflops, "{:g}")),
         ("multiply-accumulates", _or_dash(row.macs, "{:,}")),
-        ("input", "RGB and trimap" if row.channels == 4 else "RGB"),
+        ("input", _INPUTS.get(row.channels, _MATTES)[1]),
         ("answers", "trimap and alpha" if row.finds_trimap else "alpha"),
         ("sides", f"multiples of {row.stride} pixels"),
         ("licence of the code", row.code_licence),
