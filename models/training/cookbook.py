@@ -188,6 +188,19 @@ def _pspm() -> Iterator[Recipe]:
             steps=100_000,
             facts={"steps": "not printed for the cascade: as in phase 2"},
         )
+    yield replace(
+        segmentation,
+        name="pspm-a2",
+        title="A2+: IndexNet without a trimap, which only the loss knows",
+        source="thesis 6.3.2, Table 6.1",
+        network="pspm-a2",
+        part="",
+        losses={"unknown-alpha": 1.0},
+        crop_px=320,
+        rate=1e-4,
+        steps=100_000,
+        facts={"steps": "not printed: as in phase 2", "start": "name the weights of indexnet-adobe"},
+    )
     for network in _SHARED:
         yield from _phases(segmentation, network)
 
@@ -203,7 +216,8 @@ def _phases(segmentation: Recipe, network: str) -> Iterator[Recipe]:
         losses={"unknown-alpha": 1.0},
         unknown_from="segmentation",
         crop_px=320,
-        frozen=("encoder.", "seg_decoder."),
+        # FM is new to the encoder, nothing has trained it before: it learns with the MatDecoder.
+        frozen=("encoder.backbone." if network.endswith("fm") else "encoder.", "seg_decoder."),
         facts={"start": "name the weights of pspm-segmentation, and of indexnet-adobe where layers fit"},
     )
     yield first

@@ -44,7 +44,7 @@ def _loss(axes: Axes, rows: Rows) -> None:
     steps = np.array([row["step"] for row in rows])
     values = np.array([row["loss"] for row in rows])
     axes.plot(steps, values, color="C0", alpha=0.3, linewidth=0.8)
-    width = min(_SMOOTH_OVER, len(values))
+    width = max(1, min(_SMOOTH_OVER, len(values) // 4))
     smooth = np.convolve(values, np.ones(width) / width, mode="valid")
     axes.plot(steps[width - 1 :], smooth, color="C0")
     if (values > 0).all():

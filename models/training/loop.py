@@ -8,7 +8,7 @@ they were taken in one go or in several.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
@@ -60,6 +60,7 @@ class Trainer:
         self.seconds = 0.0
         self._saved_after = -1
         self.skipped: set[str] = set()
+        self._untold: list[Taken] = []
         self._spec = every_spec()[recipe.network]
         self._objective = Objective(recipe.losses, recipe.plus, recipe.unknown_from)
         self.network, taken = fresh_network(recipe)
@@ -69,10 +70,10 @@ class Trainer:
         self.average = Average(self.network, recipe.average) if recipe.average else None
         self._called = shared_out(self.network, self.share)
         self._held_out: list[Example] | None = None
-        for found in taken:
-            self._say(f"{found.entries} of {found.of} entries start from {found.file}")
-        if recipe.fixed_norms and not recipe.start:
-            self._say("The backbone's norms are fixed, but it starts from no pretrained weights: name some with start.")
+        self.remarks = [f"{found.entries} of {found.of} entries start from {found.file}." for found in taken]
+        if (recipe.fixed_norms or recipe.frozen) and not recipe.start:
+            what = "The backbone's norms are fixed" if recipe.fixed_norms else "A part of the network is frozen"
+            self.remarks.append(f"{what}, but it starts from no pretrained weights: name some with --set start=FILE.")
 
     def resume(self) -> None:
         """Go on from the folder's checkpoint; ``ValueError`` where there is none or it is of another training."""
@@ -257,10 +258,13 @@ class Trainer:
         recipe, last = self.recipe, self.step == self.recipe.steps
         if not self._leads:
             return
+        self._untold.append(taken)
         if self.step % recipe.log_every == 0 or last:
             speed = recipe.batch / per_step
             row = {"step": self.step, "seconds": self.seconds, "pictures_per_s": speed, "rate": taken.rate}
-            self.folder.curve.add({**row, "loss": taken.loss, **taken.parts})
+            means = {name: _mean([step.parts[name] for step in self._untold]) for name in taken.parts}
+            self.folder.curve.add({**row, "loss": _mean([step.loss for step in self._untold]), **means})
+            self._untold.clear()
         if self.step % recipe.validate_every == 0 or last:
             self._judge()
         if self.step % recipe.save_every == 0 or last:
@@ -326,6 +330,10 @@ class Trainer:
     def _say(self, text: str) -> None:
         if self._leads:
             self.folder.say(text)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 def in_words(seconds: float) -> str:

@@ -52,6 +52,9 @@ def train(request: Request, progress: Progress, say: Callable[[str], None]) -> P
             folder.say(f"{recipe.name}: {recipe.as_numbers()}; {place.in_words(recipe.precision)}")
             for phrase in source.skipped:
                 folder.say(f"left out: {phrase}")
+            for remark in trainer.remarks:
+                say(remark)
+                folder.say(remark)
         trainer.run(progress)
         return folder.folder / f"{recipe.name}.safetensors" if share.rank == 0 else None
 

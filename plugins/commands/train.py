@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 import textwrap
@@ -129,6 +130,8 @@ def _interruptible(progress: Callable[[float, str], None]) -> Generator[Callable
 
 def _on(bar: Callable[[float, str], None]) -> Callable[[float, str], None]:
     """Progress on the bar; where stderr is no terminal, a line now and then, for whoever reads a long run's log."""
+    if os.environ.get("RANK", "0") != "0":  # of several processes under torchrun, the first one speaks
+        return lambda fraction, text: None
     if sys.stderr.isatty():
         return bar
     last = 0.0

@@ -94,6 +94,19 @@ def test_a_training_leaves_log_curves_samples_and_weights(tmp_path, recipe_of, d
         assert weights.metadata()["network"] == "tiny" and "head.weight" in weights.keys()
 
 
+def test_a_row_of_the_curve_is_the_mean_since_the_last_one(tmp_path, recipe_of, drawn):
+    for every in (1, 3):
+        trainer(recipe_of(log_every=every), drawn(), tmp_path / str(every)).run(quiet)
+    single, rows = ([row["loss"] for row in RunFolder(tmp_path / name).curve.rows()] for name in ("1", "3"))
+    told = [sum(single[start:stop]) / (stop - start) for start, stop in ((0, 3), (3, 6), (6, 8))]
+    assert rows == pytest.approx(told, rel=1e-6)
+
+
+def test_frozen_parts_without_weights_to_start_from_are_remarked_on(tmp_path, recipe_of, drawn):
+    assert "no pretrained" not in str(trainer(recipe_of(), drawn(), tmp_path).remarks)
+    assert "starts from no pretrained" in trainer(recipe_of(frozen=("encoder.",)), drawn(), tmp_path).remarks[0]
+
+
 def test_the_running_average_is_what_is_delivered(tmp_path, recipe_of, drawn):
     one = trainer(recipe_of(average=0.5, steps=3), drawn(), tmp_path)
     seen = [one.network.head.bias.detach().clone()]

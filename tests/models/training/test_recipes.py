@@ -43,6 +43,7 @@ def test_rmat_is_trained_as_chapter_5_prints():
 
 def test_pspm_is_trained_in_two_phases_as_chapter_6_prints():
     first, second = recipe_named("pspm-b5-phase1"), recipe_named("pspm-b5-phase2")
+    assert recipe_named("pspm-b5-fm-phase1").frozen == ("encoder.backbone.", "seg_decoder.")
     assert first.frozen == ("encoder.", "seg_decoder.") and first.losses == {"unknown-alpha": 1.0}
     assert second.losses == {"unknown-alpha": 1, "whole-alpha": 10, "sobel": 10, "affinity": 10} and not second.frozen
     assert (first.rate, first.steps, second.rate, second.steps) == (0.01, 40_000, 1e-4, 100_000)
