@@ -16,7 +16,7 @@ from models.networks.upsampling.pairing import Guide, Guided, Operator
 
 STAGES = ((64, 3), (128, 4), (256, 4))
 """Channels and blocks of the residual stages at 1/4, 1/8 and 1/16."""
-_EPS = 1e-5
+EPS = 1e-5
 
 
 class ActivatedBatchNorm(nn.Module):
@@ -40,10 +40,14 @@ class ActivatedBatchNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the same shape."""
-        scale = self.weight.abs() + _EPS
+        scale = self.scale()
         mean, variance = self.running_mean, self.running_var
-        y = functional.batch_norm(x, mean, variance, scale, self.bias, self.training, self.momentum, _EPS)
+        y = functional.batch_norm(x, mean, variance, scale, self.bias, self.training, self.momentum, EPS)
         return activated(y) if self.activate else y
+
+    def scale(self) -> Tensor:
+        """What the normalised channels are multiplied by, (C,): |weight| + eps."""
+        return self.weight.abs() + EPS
 
 
 def activated(x: Tensor) -> Tensor:

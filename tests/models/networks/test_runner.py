@@ -12,6 +12,7 @@ from torch import nn
 
 from models import loaded
 from models.networks import runner
+from models.networks.backbones.resnet import conv_norm
 from models.networks.demand import Demand
 from models.networks.device import check_precision, choose_device
 from models.networks.fusing import fuse_batch_norms
@@ -98,6 +99,22 @@ def test_fusing_takes_every_norm_behind_a_convolution():
     network = Small().eval()
     assert fuse_batch_norms(network) == 2
     assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+
+
+def test_fusing_an_activated_norm_keeps_its_answer_and_its_activation():
+    torch.manual_seed(0)
+    sequence = nn.Sequential(*conv_norm(3, 4, 3), *conv_norm(4, 2, 1, activate=False)).eval()
+    for norm in (sequence[1], sequence[3]):
+        norm.running_mean.uniform_(-0.5, 0.5)
+        norm.running_var.uniform_(0.5, 2)
+        nn.init.uniform_(norm.weight, -2, 2)  # its sign does not count
+        nn.init.uniform_(norm.bias, -1, 1)
+    x = torch.randn(1, 3, 8, 8)
+    with torch.no_grad():
+        expected = sequence(x)
+        assert fuse_batch_norms(sequence) == 2
+        assert [type(module) for module in sequence] == [nn.Conv2d, nn.LeakyReLU, nn.Conv2d, nn.Identity]
+        assert (sequence(x) - expected).abs().max() < 1e-5
 
 
 def test_without_a_gpu_auto_is_the_cpu_and_says_why(weights, monkeypatch):
