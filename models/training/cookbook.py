@@ -11,10 +11,12 @@ from models.training.recipes import Recipe
 _FREE = "MIT"
 _RESEARCH = "trained on research photos: research use"
 _INDEXNET_LOSSES = {"alpha": 0.5, "composition": 0.5}
-_MOBILENET = ("layer",)
+_MOBILENET = ("layer", "encoder.")
+"""How the backbone's entries begin in IndexNet and in its baselines."""
+_RESNET = ("encoder.stem.", "encoder.stages.", "encoder.halvings.")
 _SLOW_BACKBONE = {
     "backbone_rate": "not printed; at the full rate Adam would unlearn pretrained weights within a few steps, so 0.01",
-    "start": "the papers start from ImageNet's weights for the encoder, which are not shipped: name a file",
+    "start": "the papers start from ImageNet's weights for the encoder, which are not shipped: name torchvision's file",
 }
 _PORTRAIT_STEPS_20_EPOCHS = 2125
 """Portrait-2k's 1,700 training photos in batches of 16, 20 times."""
@@ -72,7 +74,7 @@ def _a2u() -> Iterator[Recipe]:
         crop_px=512,
         steps=180_000,
         drops=(120_000, 156_000),
-        backbone=("encoder.",),
+        backbone=_RESNET,
         backbone_rate=0.01,
         fixed_norms=True,
         zero_trimap=True,
@@ -115,7 +117,7 @@ def _rmat() -> Iterator[Recipe]:
         facts={
             "weight_decay": "not printed: AdamW's usual 0.01",
             "losses": "the weights of l_lap, l_g and l_gp are not printed: 1 each, beside 0.5 + 0.5 as in [72]",
-            "start": "the paper starts from ImageNet's weights for the transformer, which are not shipped: name a file",
+            "start": "the paper starts from ImageNet's weights for the transformer: name its authors' file",
         },
     )
     yield base
@@ -170,7 +172,7 @@ def _pspm() -> Iterator[Recipe]:
         schedule="poly",
         every=_PORTRAIT_STEPS_20_EPOCHS,
         licence=_RESEARCH,
-        facts={"start": "the paper starts from ImageNet's weights for the encoder, which are not shipped: name a file"},
+        facts={"start": "the paper starts from ImageNet's weights for the encoder: name torchvision's file"},
     )
     yield segmentation
     yield replace(segmentation, name="pspm-psp-segmentation", title="PSPNet alone", network="pspm-psp-b1")
@@ -218,7 +220,7 @@ def _phases(segmentation: Recipe, network: str) -> Iterator[Recipe]:
         crop_px=320,
         # FM is new to the encoder, nothing has trained it before: it learns with the MatDecoder.
         frozen=("encoder.backbone." if network.endswith("fm") else "encoder.", "seg_decoder."),
-        facts={"start": "name the weights of pspm-segmentation, and of indexnet-adobe where layers fit"},
+        facts={"start": "name the weights of pspm-segmentation; IndexNet's decoder has layers of other sizes"},
     )
     yield first
     yield replace(

@@ -56,6 +56,8 @@ def train(request: Request, progress: Progress, say: Callable[[str], None]) -> P
                 say(remark)
                 folder.say(remark)
         trainer.run(progress)
+        if trainer.skipped and share.rank == 0:
+            say(f"{len(trainer.skipped)} files were skipped; train.log names them.")
         return folder.folder / f"{recipe.name}.safetensors" if share.rank == 0 else None
 
 

@@ -14,10 +14,13 @@ from torch import nn
 
 from models.catalogue import every_spec
 from models.networks.building import build
+from models.training.pretrained import BACKBONE, in_our_names
 from models.training.recipes import Recipe
 
 RGB = 3
 _ENCODERS = ("encoder.backbone.", "encoder.", "")
+_AROUND_BACKBONES = ("segmentation.encoder.", "encoder.backbone.", "encoder.", "backbone.", "matting.", "")
+_CASCADE = ("segmentation.", "matting.")
 _DECODERS = ("seg_decoder.", "decoder.")
 
 
@@ -66,7 +69,8 @@ def take_weights(network: nn.Module, file: Path) -> Taken:
     """Put into the network what fits it of a safetensors file, or one of torch's read with ``weights_only``.
 
     Entries fit by name and shape. A layer that takes RGB in the file and RGB with the trimap here gets zeros for the
-    trimap. The encoder of a segmentation network is also that of the networks that share it, and so are their decoders.
+    trimap. The encoder of a segmentation network is also that of the networks that share it, and so are their decoders;
+    the halves of a cascade take the weights of whole networks; a backbone takes ImageNet's (pretrained.py).
     """
     stored = _stored(file)
     own = network.state_dict()
@@ -90,6 +94,8 @@ def _names(name: str) -> list[str]:
             if beginning and name.startswith(beginning):
                 rest = name.removeprefix(beginning)
                 names += [other + rest for other in beginnings]
+    names += [name.removeprefix(half) for half in _CASCADE if name.startswith(half)]
+    names += [BACKBONE + name.removeprefix(around) for around in _AROUND_BACKBONES if name.startswith(around)]
     return list(dict.fromkeys(names))
 
 
@@ -115,4 +121,4 @@ def _stored(file: Path) -> Mapping[str, torch.Tensor]:
     except (safetensors.SafetensorError, RuntimeError, ValueError, EOFError, KeyError, UnpicklingError) as error:
         raise ValueError(f"{file.name} is damaged or holds no weights. Name another file in start.") from error
     tensors = {str(name): value for name, value in read.items() if isinstance(value, torch.Tensor)}
-    return {name.removeprefix("module."): value for name, value in tensors.items()}
+    return in_our_names({name.removeprefix("module."): value for name, value in tensors.items()})

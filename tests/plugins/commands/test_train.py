@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from models.catalogue import every_spec
@@ -63,6 +65,18 @@ def test_a_training_goes_to_its_end_and_is_not_overwritten(mattelier, quick, tmp
     assert {"train.log", "curve.csv", "curve.png", "validation.csv", "samples", "checkpoint"} <= names
     again = mattelier("train", "quick", "--out", out, *SMALL)
     assert again.code == 1 and "holds a training already" in again.err and "--resume" in again.err
+
+
+def test_files_that_cannot_be_read_are_counted(mattelier, quick, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    picture = np.dstack([np.full((40, 40, 3), 90), 255 * (np.hypot(*np.mgrid[-20:20, -20:20]) < 12)]).astype(np.uint8)
+    cv2.imwrite(str(data / "good.png"), picture)
+    (data / "bad.png").write_bytes(b"no picture")
+    words = ("data=cutouts", "augmentation=indexnet", "average=0")
+    outcome = mattelier("train", "quick", "--out", tmp_path / "run", "--data", data, *SMALL, *words)
+    assert outcome.code == 0 and "1 files were skipped; train.log names them." in outcome.err
+    assert "skipped: bad.png is damaged or no picture" in (tmp_path / "run" / "train.log").read_text()
 
 
 def test_a_resume_keeps_the_settings_and_takes_new_ones(mattelier, quick, tmp_path):

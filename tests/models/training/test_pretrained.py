@@ -1,0 +1,113 @@
+"""ImageNet's weights in the names of the usual files find their places in our backbones."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from models.catalogue import every_spec
+from models.networks.building import build
+from models.training.pretrained import BACKBONE, in_our_names
+from models.training.starting import take_weights
+
+NORM = ("weight", "bias", "running_mean", "running_var")
+
+
+def norm(name: str, channels: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.{entry}": (channels,) for entry in NORM} | {f"{name}.num_batches_tracked": ()}
+
+
+def mobilenet() -> dict[str, tuple[int, ...]]:
+    """torchvision's MobileNetV2: names and shapes, from the paper's table of (expansion, channels, blocks)."""
+    shapes: dict[str, tuple[int, ...]] = {"features.0.0.weight": (32, 3, 3, 3)} | norm("features.0.1", 32)
+    cin, number = 32, 1
+    table = ((1, 16, 1), (6, 24, 2), (6, 32, 3), (6, 64, 4), (6, 96, 3), (6, 160, 3), (6, 320, 1))
+    for expansion, cout, count in table:
+        for _ in range(count):
+            wide, place = cin * expansion, 0
+            conv = f"features.{number}.conv"
+            if expansion > 1:
+                shapes |= {f"{conv}.0.0.weight": (wide, cin, 1, 1)} | norm(f"{conv}.0.1", wide)
+                place = 1
+            shapes |= {f"{conv}.{place}.0.weight": (wide, 1, 3, 3)} | norm(f"{conv}.{place}.1", wide)
+            shapes |= {f"{conv}.{place + 1}.weight": (cout, wide, 1, 1)} | norm(f"{conv}.{place + 2}", cout)
+            cin, number = cout, number + 1
+    return shapes | {"features.18.0.weight": (1280, 320, 1, 1), "classifier.1.bias": (1000,)}
+
+
+def resnet() -> dict[str, tuple[int, ...]]:
+    """torchvision's ResNet-34."""
+    shapes: dict[str, tuple[int, ...]] = {"conv1.weight": (64, 3, 7, 7)} | norm("bn1", 64)
+    cin = 64
+    for stage, (cout, count) in enumerate(((64, 3), (128, 4), (256, 6), (512, 3)), 1):
+        for block in range(count):
+            at = f"layer{stage}.{block}"
+            shapes |= {f"{at}.conv1.weight": (cout, cin, 3, 3), f"{at}.conv2.weight": (cout, cout, 3, 3)}
+            shapes |= norm(f"{at}.bn1", cout) | norm(f"{at}.bn2", cout)
+            if cin != cout:
+                shapes |= {f"{at}.downsample.0.weight": (cout, cin, 1, 1)} | norm(f"{at}.downsample.1", cout)
+            cin = cout
+    return shapes | {"fc.weight": (1000, 512)}
+
+
+def values(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
+    """Every entry holds a number of its own, other than what norms begin with."""
+    return {name: torch.full(shape, place + 2.0) for place, (name, shape) in enumerate(shapes.items())}
+
+
+@pytest.mark.parametrize(
+    ("network", "file", "beginnings"),
+    [
+        ("indexnet", mobilenet(), ("layer",)),
+        ("pspm-b5", mobilenet(), ("encoder.backbone.",)),
+        ("pspm-b1", mobilenet(), ("segmentation.encoder.", "matting.layer")),
+        ("a2u", resnet(), ("encoder.stem.", "encoder.stages.", "encoder.halvings.")),
+    ],
+)
+def test_a_backbone_takes_every_entry_and_nothing_else_takes_one(network, file, beginnings, tmp_path):
+    ours = build(every_spec()[network])
+    before = {name: value.clone() for name, value in ours.state_dict().items()}
+    wanted = [n for n in before if n.startswith(beginnings) and "operator" not in n and "num_batches" not in n]
+    save_file(values(file), tmp_path / "imagenet.safetensors")
+    taken = take_weights(ours, tmp_path / "imagenet.safetensors")
+    after = ours.state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name]) and "num_batches" not in name}
+    assert changed == set(wanted) and taken.entries >= len(wanted)
+
+
+def test_entries_land_where_their_layers_are():
+    named = {name: value for name, value in in_our_names(values(mobilenet())).items() if name.startswith(BACKBONE)}
+    numbers = {name: float(value.flatten()[0]) for name, value in named.items()}
+    file = {name: float(value.flatten()[0]) for name, value in values(mobilenet()).items()}
+    for ours, theirs in (
+        ("layer1.0.conv.0.weight", "features.1.conv.0.0.weight"),
+        ("layer1.0.conv.4.bias", "features.1.conv.2.bias"),
+        ("layer2.1.conv.3.weight", "features.3.conv.1.0.weight"),
+        ("layer2.1.conv.7.running_mean", "features.3.conv.3.running_mean"),
+        ("layer7.0.conv.6.weight", "features.17.conv.2.weight"),
+    ):
+        assert numbers[BACKBONE + ours] == file[theirs]
+    residual = in_our_names(values(resnet()))
+    theirs = values(resnet())
+    assert torch.equal(residual[f"{BACKBONE}halvings.1.shortcut.1.bias"], theirs["layer3.0.downsample.1.bias"])
+    assert torch.equal(residual[f"{BACKBONE}stages.2.0.first.0.weight"], theirs["layer3.1.conv1.weight"])
+
+
+def test_the_mix_transformer_keeps_its_names(tmp_path):
+    ours = build(every_spec()["rmat-m3"])
+    theirs = {
+        name.removeprefix("backbone."): torch.ones_like(value)
+        for name, value in ours.state_dict().items()
+        if name.startswith("backbone.")
+    }
+    theirs["patch_embed1.proj.weight"] = theirs["patch_embed1.proj.weight"][:, :3].clone()
+    save_file(theirs, tmp_path / "mit.safetensors")
+    assert take_weights(ours, tmp_path / "mit.safetensors").entries == len(theirs)
+    first = ours.state_dict()["backbone.patch_embed1.proj.weight"]
+    assert (first[:, :3] == 1).all() and not first[:, 3].any()
+
+
+def test_other_files_are_left_as_they_are():
+    stored = {"layer0.0.weight": torch.ones(1)}
+    assert in_our_names(stored) == stored
