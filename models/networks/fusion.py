@@ -8,9 +8,10 @@
                       quarter size
                   blocks, further and further apart
 
-At half and quarter size it sees what lies around, cheaply; at full size it keeps every hair. The answer is a weighted
-mean of the mattes, pixel by pixel, plus a correction: an untrained network gives their plain mean. It looks at no
-whole, so a photo can be cut at will.
+At half and quarter size it sees what lies around, cheaply; at full size it keeps every hair. The answer is a sum of
+the mattes, weighted pixel by pixel, plus a correction: an untrained network gives their plain mean. The weights are
+free: through a softmax, training soon settled on the best matte everywhere and learned no more. It looks at no whole,
+so a photo can be cut at will.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from torch.nn import functional
 COLOURS = 3
 TRIMAP = 3
 """The place of the trimap among the planes: after the colours, before the mattes."""
-CORRECTION = 0.1
-"""The share of the last channel that is added: so a step of training moves alpha as little as the weights do."""
+STEP = 0.2
+"""What an answer of 1 adds to a weight or to alpha: a step of training must not move them far."""
+DISAGREEMENT = 4.0
+"""How much louder the differences between mattes are than the mattes: they are small, and what matters."""
 LEAK = 0.1
 """The slope of the activation below 0."""
 
@@ -71,15 +74,20 @@ class Fusion(nn.Module):
         half = self.late(half)
         full = self.enter_full(planes) + functional.pixel_shuffle(self.leave_half(_active(half)), 2)
         answer = self.answer(_active(self.fine(full)))
-        weights = answer[:, :-1].softmax(dim=1)
+        weights = 1 / self.mattes + STEP * answer[:, :-1]
         mattes = x[:, TRIMAP + 1 : TRIMAP + 1 + self.mattes]
-        return (weights * mattes).sum(dim=1, keepdim=True) + CORRECTION * answer[:, -1:]
+        return (weights * mattes).sum(dim=1, keepdim=True) + STEP * answer[:, -1:]
 
     def _planes(self, x: torch.Tensor) -> torch.Tensor:
-        """The input with the trimap as two planes, sure foreground and unknown; the mattes centred."""
+        """The input with the trimap as two planes, sure foreground and unknown; mattes as what sets them apart.
+
+        The first matte is centred, of the others the difference from it is taken: where they disagree one is wrong.
+        """
         trimap = x[:, TRIMAP : TRIMAP + 1]
         marks = torch.cat((trimap > 0.75, (trimap > 0.25) & (trimap < 0.75)), dim=1).to(x.dtype)
-        return torch.cat((x[:, :COLOURS], marks, 2 * x[:, TRIMAP + 1 :] - 1), dim=1)
+        first, others, signs = x[:, TRIMAP + 1 :].split((1, self.mattes - 1, x.shape[1] - TRIMAP - 1 - self.mattes), 1)
+        parts = (x[:, :COLOURS], marks, 2 * first - 1, DISAGREEMENT * (others - first), 2 * signs - 1)
+        return torch.cat(parts, dim=1)
 
 
 class ResidualBlock(nn.Module):

@@ -7,7 +7,7 @@ import torch
 
 from models.catalogue.fusion import FUSION
 from models.networks.building import build
-from models.networks.fusion import Fusion, ResidualBlock
+from models.networks.fusion import STEP, Fusion, ResidualBlock
 
 
 def small(**settings: object) -> Fusion:
@@ -27,12 +27,12 @@ def test_an_untrained_network_answers_the_mean_of_the_mattes():
     assert torch.allclose(small()(x), x[:, 4:8].mean(dim=1, keepdim=True), atol=1e-6)
 
 
-def test_the_answer_is_a_weighted_mean_of_the_mattes_and_a_correction():
+def test_the_answer_is_a_weighted_sum_of_the_mattes_and_a_correction():
     network, x = small(), inputs()
     assert network.answer.bias is not None
     with torch.no_grad():
-        network.answer.bias[:] = torch.tensor([0.0, 30.0, 0.0, 0.0, 2.5])
-    assert torch.allclose(network(x), x[:, 5:6] + 0.25, atol=1e-5)
+        network.answer.bias[:] = torch.tensor([-0.25, 0.75, -0.25, -0.25, 0.1]) / STEP
+    assert torch.allclose(network(x), x[:, 5:6] + 0.1, atol=1e-5)
 
 
 def test_every_plane_and_every_weight_counts():
