@@ -61,9 +61,10 @@ def matte_in_pieces(
     unknown = trimap == UNKNOWN
     total = _Blend(trimap.shape)
     left = unknown.copy()
-    most = predictor.most_pixels(limit_bytes)
     margin = predictor.spec.margin_px if margin_px is None else margin_px
     progress(0.0, "Choosing the pieces")
+    with ticking(predictor, lambda share: progress(0.0, "Choosing the pieces")):  # reckoning may take seconds, once
+        most = predictor.most_pixels(limit_bytes)
     try:
         while left.any():
             try:

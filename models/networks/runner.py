@@ -92,7 +92,7 @@ class Runner:
         0: within a share of what is free, and on a CPU no more than lets it be stopped within a second.
         """
         if self._demand is None:
-            self._demand = _demand_of(self.spec)
+            self._demand = _demand_of(self.spec, self._reckoning)
         if limit_bytes:
             return self._demand.pixels_for_bytes(limit_bytes)
         within_memory = self._demand.pixels_for_bytes(memory_for_pieces(self.device))
@@ -147,6 +147,10 @@ class Runner:
         answer = self._network(x.contiguous(memory_format=torch.channels_last))
         return answer if isinstance(answer, tuple) else (answer,)
 
+    def _reckoning(self) -> None:
+        if self.tick is not None:
+            self.tick(0.0)
+
     def _layer_done(self) -> None:
         if self.tick is not None:
             self._done += 1
@@ -193,12 +197,13 @@ def _check_keys(spec: ModelSpec, own: Mapping[str, torch.Tensor], found: Mapping
         )
 
 
-def _demand_of(spec: ModelSpec) -> Demand:
-    """Found once for each network; with the norms fused, as it runs."""
+def _demand_of(spec: ModelSpec, tick: Callable[[], None]) -> Demand:
+    """Found once for each network; with the norms fused, as it runs. ``tick`` is called after every layer."""
     key = (spec.name, spec.code, repr(dict(spec.options)))
     if key not in _demands:
         network = build(spec, "meta")
         fuse_batch_norms(network)
+        _count_layers(network, tick)
         _demands[key] = Demand(network, spec.takes[-1])  # pieces come with what is known already
     return _demands[key]
 

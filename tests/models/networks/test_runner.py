@@ -289,6 +289,20 @@ def test_the_room_for_a_piece_grows_with_the_memory_and_holds_what_it_says(weigh
     assert made.most_pixels(0) > 256 * 256
 
 
+def test_reckoning_the_room_can_be_stopped_and_is_then_done_again(weights, monkeypatch):
+    monkeypatch.setattr(runner, "_demands", {})
+    made = Runner(SPEC, weights, "cpu")
+
+    def stop(share: float) -> None:
+        raise KeyError("stop")
+
+    made.tick = stop
+    with pytest.raises(KeyError):
+        made.most_pixels(0)
+    made.tick = None
+    assert made.most_pixels(0) > 256 * 256
+
+
 def test_attention_makes_the_room_grow_more_slowly_than_the_memory():
     class Attention(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
