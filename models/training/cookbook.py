@@ -235,9 +235,9 @@ def _phases(segmentation: Recipe, network: str) -> Iterator[Recipe]:
     )
 
 
-def _own() -> Iterator[Recipe]:
-    """Short schedules for two cores, on what the program draws itself: no pretrained weights, free to use."""
-    yield Recipe(
+def _fusion() -> Recipe:
+    """What models.training.fusion_training does, in this loop: with curves, exact resumes and judgements."""
+    return Recipe(
         name="fusion",
         title="Classical mattes weighed by a small network; --data: samples of models.training.fusion_samples",
         source="our own",
@@ -258,6 +258,11 @@ def _own() -> Iterator[Recipe]:
         validate_on=24,
         licence=_FREE,
     )
+
+
+def _own() -> Iterator[Recipe]:
+    """Short schedules for two cores, on what the program draws itself: no pretrained weights, free to use."""
+    yield _fusion()
     indexnet = Recipe(
         name="indexnet",
         title="IndexNet (M2O, nonlinear, context) on drawn pictures",
