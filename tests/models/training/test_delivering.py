@@ -24,6 +24,7 @@ def test_what_is_delivered_is_found_and_runs(tmp_path, state):
     assert record.size_bytes < 2.1 * sum(value.numel() for value in state.values())
     network = load("fusion", weights.path, "cpu")
     assert network.precision == "float32"
+    assert load("fusion", weights.path, "cpu", "bfloat16").precision in ("bfloat16", "float32"), "held to float32 first"
     read = read_weights(weights.path)
     assert all(torch.allclose(read[name].float(), value, atol=1e-3) for name, value in state.items())
 
