@@ -47,16 +47,14 @@ class A2UMatting(nn.Module):
         return self.predict(y)
 
 
-def published_name(ours: str) -> str:
+def published_name(ours: str) -> str | None:
     """The authors' name, without ``module.``, of an entry of the published networks' state dict (NETWORKS.md, 3).
 
-    ``ValueError`` for a name that is in no published network.
+    None for what no published network has: the operators of the other rows of Table 4.2.
     """
     module, _, entry = ours.rpartition(".")
     theirs = _published_modules().get(module)
-    if theirs is None:
-        raise ValueError(f"The published A2U networks have no {ours}.")
-    return f"{theirs}.{entry}"
+    return None if theirs is None else f"{theirs}.{entry}"
 
 
 @cache

@@ -184,18 +184,30 @@ def _layouts(name: str) -> tuple[Layout, ...]:
 def _layouts_of(spec: ModelSpec) -> tuple[Layout, ...]:
     shapes = {name: tuple(value.shape) for name, value in build(spec, "meta").state_dict().items()}
     own = Layout(False, {name: name for name in shapes}, shapes)
+    theirs = _published_layout(spec, shapes)
+    if theirs is None:
+        return (own,)
+    return (theirs, own) if any(a != b for a, b in theirs.ours.items()) else (theirs,)
+
+
+def _published_layout(spec: ModelSpec, shapes: Shapes) -> Layout | None:
+    """As the authors' code names ``shapes``; None where there is no such code, or it has no such network."""
     published = _published_name(spec.family)
     if published is None:
-        return (own,)
-    ours = {published(name): name for name in shapes}
+        return None
+    ours = {theirs: name for name in shapes if (theirs := published(name)) is not None}
     if len(ours) < len(shapes):
+        if any(published(name) is None for name in shapes):
+            return None
         raise ValueError(f"Two weights of {spec.name} have one published name. This is a fault of the program.")
-    theirs = Layout(True, ours, {name: shapes[ours[name]] for name in ours})
-    return (theirs, own) if any(a != b for a, b in ours.items()) else (theirs,)
+    return Layout(True, ours, {name: shapes[ours[name]] for name in ours})
 
 
-def _published_name(family: str) -> Callable[[str], str] | None:
-    """How the authors' code names an entry of our state dict, for the families of which there is such code."""
+def _published_name(family: str) -> Callable[[str], str | None] | None:
+    """How the authors' code names an entry of our state dict, for the families of which there is such code.
+
+    It answers None for an entry that their code does not have.
+    """
     if family not in PUBLISHED_BY:
         return None
     return getattr(importlib.import_module(f"models.networks.{family}"), "published_name", str)
@@ -228,25 +240,30 @@ def _authors(spec: ModelSpec, layout: Layout, contents: Contents) -> str:
 
 
 def _fits(shapes: Shapes, layout: Layout) -> bool:
-    return _without_counters(shapes) == _without_counters(layout.shapes)
+    return _without_counters(shapes, layout) == _without_counters(layout.shapes, layout)
 
 
-def _without_counters(shapes: Shapes) -> dict[str, tuple[int, ...]]:
-    """Counters of training steps are in some checkpoints and not in others, by the version of the training code."""
-    return {name: shape for name, shape in shapes.items() if not name.endswith(_COUNTER)}
+def _without_counters(shapes: Shapes, layout: Layout) -> dict[str, tuple[int, ...]]:
+    """Without the counters of training steps, which stand beside a norm's statistics, or do not: by the version of
+    the training code (IndexNet's from before torch 0.4.1 lack them, A2U's from after inplace_abn 1.1 have them)."""
+    norms = {name.removesuffix("running_mean") for name in layout.shapes if name.endswith(".running_mean")}
+    counters = {norm + _COUNTER for norm in norms}
+    return {name: shape for name, shape in shapes.items() if not (name in counters and shape == ())}
 
 
 def _no_fit(file: Path, contents: Contents, asked: Iterable[ModelSpec]) -> str:
     """The sentence for a file that fits nothing: what it comes closest to, and what stands between."""
-    has = _without_counters(contents.shapes)
+
+    def both(layout: Layout) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+        return _without_counters(contents.shapes, layout), _without_counters(layout.shapes, layout)
 
     def distance(candidate: tuple[ModelSpec, Layout]) -> int:
-        wants = _without_counters(candidate[1].shapes)
+        has, wants = both(candidate[1])
         return len(set(has.items()) ^ set(wants.items()))
 
     candidates = [(spec, layout) for spec in asked for layout in layouts(spec)]
     spec, layout = min(candidates, key=distance, default=(None, None))
-    wants = _without_counters(layout.shapes) if layout else {}
+    has, wants = both(layout) if layout else ({}, {})
     if spec is None or not set(has.items()) & set(wants.items()):
         what = "a network of the catalogue" if len(candidates) != 1 or spec is None else spec.name
         return f"{shown(file)} holds no weights for {what}. Only files of these networks can be imported."

@@ -7,6 +7,7 @@ import torch
 
 from models.catalogue.a2u import SPECS
 from models.catalogue.spec import ModelSpec
+from models.networks import checkpoints
 from models.networks.a2u import A2UMatting, published_name
 from models.networks.building import build
 from models.networks.whole_image import recording
@@ -32,9 +33,16 @@ def test_names_and_shapes_are_those_of_the_published_weights(name: str, listed: 
     assert {published_name(key): tuple(value.shape) for key, value in state.items()} == expected
 
 
-def test_a_name_that_no_published_network_has_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"decoder\.0\.operator"):
-        published_name("decoder.0.operator.encode_u.weight")
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_weights_of_every_row_can_be_told_and_the_authors_names_are_only_where_they_have_some(spec: ModelSpec) -> None:
+    found = checkpoints.layouts(spec)
+    assert [layout.published for layout in found] in ([True, False], [False])
+    own = found[-1]
+    assert all(theirs == ours for theirs, ours in own.ours.items()) and set(own.ours) == set(own.shapes)
+    theirs_too = spec.options.get("operator") in ("nearest", "bilinear") or spec.options.get("paired", True)
+    assert found[0].published == theirs_too
+    if not theirs_too:
+        assert None in {published_name(name) for name in own.ours}
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)

@@ -114,8 +114,27 @@ def test_counters_of_training_steps_may_be_there_or_not(tmp_path):
     found = tensors(examine(tmp_path / "old.pth"))
     assert found["body.1.num_batches_tracked"].dtype == torch.int64
     assert loads_into_small(found, state())
-    torch.save(without | {"layer.0.num_batches_tracked": torch.tensor(3)}, tmp_path / "new.pth")
+    torch.save(without | {"layer.1.num_batches_tracked": torch.tensor(3)}, tmp_path / "new.pth")
     assert set(tensors(examine(tmp_path / "new.pth"))) == set(state(theirs=False))
+
+
+@pytest.mark.parametrize("name", ["layer.0.num_batches_tracked", "num_batches_tracked", "layer.1xnum_batches_tracked"])
+def test_a_counter_that_stands_beside_no_norm_is_refused_like_any_strange_weight(tmp_path, name):
+    torch.save(state() | {name: torch.tensor(3)}, tmp_path / "strange.pth")
+    assert f"it has {name}, which is not wanted" in refusal(tmp_path / "strange.pth")
+
+
+def test_a_counter_that_is_no_single_number_is_refused(tmp_path):
+    torch.save(state() | {"layer.1.num_batches_tracked": torch.zeros(5)}, tmp_path / "strange.pth")
+    assert "layer.1.num_batches_tracked" in refusal(tmp_path / "strange.pth")
+
+
+def test_norms_without_counters_of_their_own_may_have_them_in_the_file():
+    layout = checkpoints.Layout(True, {}, {"bn.weight": (4,), "bn.running_mean": (4,)})
+    newer = {**layout.shapes, "bn.num_batches_tracked": ()}
+    assert checkpoints._fits(layout.shapes, layout) and checkpoints._fits(newer, layout)
+    assert not checkpoints._fits({**layout.shapes, "bn.num_batches_tracked": (4,)}, layout)
+    assert not checkpoints._fits({**layout.shapes, "other.num_batches_tracked": ()}, layout)
 
 
 def test_a_network_of_another_width_is_told_apart_by_its_shapes(tmp_path):
