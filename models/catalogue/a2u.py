@@ -1,4 +1,4 @@
-"""A2U matting with every upsampling operator of Table 4.2."""
+"""A2U matting with every upsampling operator of Table 4.2 and the kernel sizes of Table 4.3."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ _MARGIN_PX = 96
 photo, they were 0.40, 0.40, 0.39, 0.38 and 0.35 (RMS) of the answer's range away at 32, 64, 96, 128 and 192 pixels.
 At 24 megapixels with 8 % unknown, pieces of 768 pixels make 7 megapixels of work at 96, 9 at 128 and 33 at 256.
 """
+_UNDAGGERED: dict[str, object] = {"operator": "affinity", "normalised": False, "k_encode": 5}
+_ONE_WEIGHT = (
+    "A softmax over one weight is always 1, which leaves nearest neighbour: these kernels have the sigmoid alone."
+)
 
 
 def _row(
@@ -35,8 +39,27 @@ def _row(
 
 def _a2u(name: str, added: int, paper_added_m: float, description: str, **form: object) -> ModelSpec:
     """An A2U row of Table 4.2 without dagger, with the thesis's k_up = 3 and k_en = 5."""
-    settings: dict[str, object] = {"operator": "affinity", "normalised": False, "k_encode": 5} | form
+    settings = _UNDAGGERED | form
     return _row(name, name, added, paper_added_m, description, **settings)  # pyright: ignore[reportArgumentType]
+
+
+def _kernel_size(name: str, k_up: int, added: int, **form: object) -> ModelSpec:
+    """A row of Table 4.3: one of Table 4.2's with kernels of another size."""
+    if k_up == 1:
+        form |= {"normalisation": "sigmoid"}
+    return ModelSpec(
+        name=f"a2u-{name}-k{k_up}",
+        title=f"A2U matting, {name}, k_up {k_up}",
+        family="a2u",
+        description=f"{name} with kernels of {k_up} x {k_up} instead of 3 x 3, kept for comparison.",
+        code=_CODE,
+        paper=PaperRow("4.3", f"{name}, k_up {k_up}"),
+        options={"paired": False, **_UNDAGGERED, "k_up": k_up} | form,
+        parameters=_BASELINE_PARAMETERS + added,
+        stride=16,
+        margin_px=_MARGIN_PX,
+        note=_ONE_WEIGHT if k_up == 1 else "",
+    )
 
 
 PUBLISHED = ModelSpec(
@@ -127,5 +150,10 @@ SPECS: tuple[ModelSpec, ...] = (
         paired=True,
         k_encode=6,
     ),
+    _kernel_size("hybrid-cw", 1, 27_648, conditioning="hybrid", encodings=None, bias=False),
+    _kernel_size("hybrid-cw", 5, 76_800, conditioning="hybrid", encodings=None, bias=False),
+    _kernel_size("dynamic-cs", 1, 3_096),
+    _kernel_size("dynamic-cs", 5, 52_632),
 )
-"""The published networks, then Table 4.2 in its order; its last row, with dagger, is ``a2u``."""
+"""The published networks, Table 4.2 in its order (its last row, with dagger, is ``a2u``), and Table 4.3's k_up 1 and 5;
+those with 3 are rows of Table 4.2."""
