@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from models.catalogue.spec import ModelSpec
+from models.running import Predictor
 from tests.benchmarks.bench_closed_form import EVAL, read_portrait
 
 NETWORKS = ("indexnet", "a2u", "rmat-m3", "pspm-b5")
@@ -86,7 +88,7 @@ def set_norms(name: str, path: Path, image: np.ndarray, trimap: np.ndarray) -> N
 class Scaled:
     """A predictor whose last answer is brought to alpha's range: from ``low`` to ``high`` becomes 0 to 1."""
 
-    def __init__(self, predictor: object, low: float, high: float) -> None:
+    def __init__(self, predictor: Predictor, low: float, high: float) -> None:
         self.predictor, self.low, self.high = predictor, low, high
         self.spec, self.most_pixels = predictor.spec, predictor.most_pixels
         self.remember_whole = predictor.remember_whole
@@ -113,15 +115,20 @@ def timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float, float]:
     return answer, time.perf_counter() - started, time.process_time() - worked
 
 
-def at_once(predictor: object, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """Raw alpha (H, W) of the whole photo in one go."""
-    from models.prepare import network_input
+def inputs_for(spec: ModelSpec, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    """What the network is shown of the whole photo, as it is shown its pieces."""
+    from models.prepare import class_channels, network_input, padded
 
+    inputs = network_input(image, trimap if spec.channels == 4 else None, spec.stride)
+    if not spec.finds_trimap:
+        return inputs
+    return np.concatenate([inputs, padded(class_channels(trimap), spec.stride)[None]], axis=1)
+
+
+def at_once(predictor: Predictor, image: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    """Raw alpha (H, W) of the whole photo in one go."""
     H, W = trimap.shape
-    spec = predictor.spec
-    return predictor.predict(network_input(image, trimap if spec.channels == 4 else None, spec.stride))[-1][
-        0, 0, :H, :W
-    ]
+    return predictor.predict(inputs_for(predictor.spec, image, trimap))[-1][0, 0, :H, :W]
 
 
 def quiet(fraction: float, text: str) -> None:
@@ -135,7 +142,7 @@ def compare(name: str, path: Path, image: np.ndarray, trimap: np.ndarray) -> lis
 
     import models
     from models.networks.building import build
-    from models.prepare import known_kept, network_input
+    from models.prepare import known_kept
     from models.tiling import matte_in_pieces
 
     spec = models.spec(name)
@@ -143,7 +150,7 @@ def compare(name: str, path: Path, image: np.ndarray, trimap: np.ndarray) -> lis
     matte_in_pieces(predictor, image[:256, :256], trimap[:256, :256], quiet)  # warm
     plain = build(spec)
     plain.load_state_dict(load_file(path))
-    inputs = torch.from_numpy(network_input(image, trimap if spec.channels == 4 else None, spec.stride))
+    inputs = torch.from_numpy(inputs_for(spec, image, trimap))
 
     def published() -> np.ndarray:
         with torch.inference_mode():
