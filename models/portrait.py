@@ -14,9 +14,12 @@ import numpy as np
 
 from models.prepare import BACKGROUND, FOREGROUND, UNKNOWN, check_image, known_kept, normalised
 from models.running import Predictor
-from models.tiling import WHOLE_PX, Progress, matte_in_pieces, ticking
+from models.tiling import Progress, matte_in_pieces, ticking
 
-SMALLEST_PX = WHOLE_PX // 4
+WORKING_PX = 640
+"""The longer side of the photo when its subject is looked for: about the scale of the crops that chapter 6 trains on
+(6.5.2). More than ``tiling.WHOLE_PX``, a look from which only means are kept."""
+SMALLEST_PX = WORKING_PX // 4
 """Where memory does not suffice for the photo at this size, it will not for the network."""
 LOOKING = 0.2
 """The part of the progress that goes into the reduced photo where pieces follow."""
@@ -59,7 +62,7 @@ def enlarged_trimap(small: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _looked_at(predictor: Predictor, image: np.ndarray, tick: Callable[[float], None]) -> tuple[np.ndarray, np.ndarray]:
     """Logits (3, h, w) and raw alpha (h, w) of the photo reduced; smaller still where memory does not suffice."""
-    longer = WHOLE_PX
+    longer = WORKING_PX
     while True:
         try:
             with ticking(predictor, tick):

@@ -55,8 +55,9 @@ def matte_in_pieces(
 
     image: (H, W, 3) float32 sRGB in [0, 1]; trimap: (H, W) uint8 of 0, 128, 255; more: (k, H, W) floats, what the
     network takes after the trimap. ``limit_bytes`` is what a piece may take of the device's memory (0: by what is
-    free); ``margin_px`` overrides the catalogue's. ``progress`` is called between the network's layers; what it raises
-    comes out at once. ``MemoryError`` where even small pieces do not fit.
+    free); where the margin leaves no room for a core in it, the margin is made smaller, and that is said. ``margin_px``
+    overrides the catalogue's. ``progress`` is called between the network's layers; what it raises comes out at once.
+    ``MemoryError`` where even small pieces do not fit.
     """
     unknown = trimap == UNKNOWN
     total = _Blend(trimap.shape)
@@ -68,7 +69,11 @@ def matte_in_pieces(
     try:
         while left.any():
             try:
-                _run_pieces(predictor, _Photo(image, trimap, more), left, total, (margin, most), progress)
+                fitting = fitting_margin(margin, predictor.spec.stride, trimap.shape, most)
+                if fitting < margin:
+                    share = _share_done(left, unknown)
+                    progress(share, f"Little memory: a piece sees {fitting} pixels around itself instead of {margin}")
+                _run_pieces(predictor, _Photo(image, trimap, more), left, total, (fitting, most), progress)
             except MemoryError:
                 if most <= SMALLEST_PIECE_PIXELS:
                     raise
@@ -78,6 +83,21 @@ def matte_in_pieces(
         predictor.remember_whole(None)
     progress(1.0, "Matte is ready")
     return known_kept(total.blended(unknown, trimap), trimap)
+
+
+def fitting_margin(margin_px: int, stride: int, shape: tuple[int, ...], most_pixels: int) -> int:
+    """``margin_px``, or the largest half, quarter, ... of it with which the smallest piece keeps to ``most_pixels``.
+
+    That piece is a core of one stride with the margin all round, at most the photo (H, W) itself. ``MemoryError``
+    where nothing is left of the margin before it fits: less than a stride.
+    """
+    while True:
+        side = (1 + 2 * math.ceil(margin_px / stride)) * stride
+        if math.prod(min(side, math.ceil(length / stride) * stride) for length in shape) <= most_pixels:
+            return margin_px
+        if margin_px < 2 * stride:
+            raise MemoryError(f"Not even a piece of {side} x {side} pixels fits.")
+        margin_px //= 2
 
 
 def _run_pieces(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.prepare import known_kept, network_input
-from models.tiling import SMALLEST_PIECE_PIXELS, matte_in_pieces, show_whole
+from models.tiling import SMALLEST_PIECE_PIXELS, fitting_margin, matte_in_pieces, show_whole
 from tests.models.predictors import Blurring, ringed_photo, silent, spec_of
 
 
@@ -84,6 +84,34 @@ def test_a_piece_that_does_not_fit_is_followed_by_smaller_ones_and_that_is_said(
     assert predictor.limits == [700 * 700]
     assert any("smaller pieces" in text for text in texts)
     assert np.abs(alpha - at_once(Blurring(), image, trimap)).max() < 1e-5
+
+
+def test_a_budget_too_small_for_the_margin_is_kept_all_the_same_and_that_is_said():
+    image, trimap = ringed_photo(640, 512)
+    predictor = Blurring(reach_px=8)
+    texts: list[str] = []
+    budget = 100 * 100  # a core of 32 with 64 pixels all round would be 160 x 160
+    alpha = matte_in_pieces(predictor, image, trimap, lambda fraction, text: texts.append(text), limit_bytes=budget)
+    assert len(predictor.seen) > 1 and all(shape[2] * shape[3] <= budget for shape in predictor.seen)
+    assert any("sees 32 pixels around itself instead of 64" in text for text in texts)
+    assert np.abs(alpha - at_once(Blurring(reach_px=8), image, trimap)).max() < 1e-5
+
+
+@pytest.mark.parametrize(("most", "margin"), [(160 * 160, 64), (160 * 160 - 1, 32), (96 * 96, 32)])
+def test_the_margin_is_halved_until_a_core_fits(most, margin):
+    assert fitting_margin(64, 32, (1000, 1000), most) == margin
+
+
+def test_a_photo_smaller_than_the_margin_needs_no_smaller_one():
+    assert fitting_margin(64, 32, (40, 1000), 64 * 160) == 64
+
+
+def test_a_budget_that_leaves_nothing_of_the_margin_is_a_memory_error():
+    image, trimap = ringed_photo(640, 512)
+    predictor = Blurring()
+    with pytest.raises(MemoryError):
+        matte_in_pieces(predictor, image, trimap, silent, limit_bytes=96 * 96 - 1)
+    assert predictor.seen == []
 
 
 def test_where_even_small_pieces_do_not_fit_it_is_a_memory_error():
