@@ -67,20 +67,20 @@ class AtrousPyramid(nn.Module):
 
 
 class DeepLabDecoder(nn.Module):
-    """DeepLabV3+: ASPP at 1/16, enlarged to 1/4, joined with the low-level feature there; logits at 1/4."""
+    """DeepLabV3+: ASPP at 1/16, enlarged to 1/4, joined with the low-level feature there; ``outputs`` at 1/4."""
 
-    def __init__(self) -> None:
+    def __init__(self, outputs: int = CLASSES) -> None:
         super().__init__()
         self.aspp = AtrousPyramid()
         self.low = _conv_bn_relu(LOW, 48)
         self.last = nn.Sequential(
             _conv_bn_relu(WIDTH + 48, WIDTH, 3),
             _conv_bn_relu(WIDTH, WIDTH, 3),
-            nn.Conv2d(WIDTH, CLASSES, 1),
+            nn.Conv2d(WIDTH, outputs, 1),
         )
 
     def forward(self, high: torch.Tensor, low: torch.Tensor) -> torch.Tensor:
-        """X_1/16 (N, 320, H/16, W/16) and X_1/4 (N, 24, H/4, W/4) to logits (N, 3, H/4, W/4)."""
+        """X_1/16 (N, 320, H/16, W/16) and X_1/4 (N, 24, H/4, W/4) to logits (N, outputs, H/4, W/4)."""
         context = enlarged(self.aspp(high), low)
         return self.last(torch.cat((context, self.low(low)), dim=1))
 

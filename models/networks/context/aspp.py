@@ -8,18 +8,18 @@ from torch import nn
 from models.networks.conv_bn import conv_bn, separable_conv_bn
 from models.networks.whole_image import FromWholeImage, Summary
 
+DILATIONS = (1, 2, 4, 8)
+
 
 class AtrousBranch(nn.Module):
-    """One reach: a 1 x 1 convolution for dilation 1, else a dilated 3 x 3, separable or full."""
+    """One reach: a 1 x 1 convolution for dilation 1, else a dilated, separable 3 x 3."""
 
-    def __init__(self, cin: int, cout: int, dilation: int, separable: bool) -> None:
+    def __init__(self, cin: int, cout: int, dilation: int) -> None:
         super().__init__()
         if dilation == 1:
             self.atrous_conv = conv_bn(cin, cout, 1)
-        elif separable:
-            self.atrous_conv = separable_conv_bn(cin, cout, 3, dilation=dilation)
         else:
-            self.atrous_conv = conv_bn(cin, cout, 3, dilation=dilation)
+            self.atrous_conv = separable_conv_bn(cin, cout, 3, dilation=dilation)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, cin, h, w) to (N, cout, h, w)."""
@@ -29,23 +29,15 @@ class AtrousBranch(nn.Module):
 class ASPP(FromWholeImage):
     """Four reaches and the mean of the whole picture, side by side, then a 1 x 1 convolution; names as published.
 
-    IndexNet takes dilations 1, 2, 4, 8 at 1/32 and separable convolutions; DeepLabv3+ 1, 6, 12, 18 at 1/16.
+    Separable convolutions at 1/32, hence the small dilations; DeepLabv3+'s full ones are in pspm_segmentation.py.
     """
 
-    def __init__(
-        self,
-        cin: int,
-        cout: int,
-        *,
-        branch: int = 256,
-        dilations: tuple[int, int, int, int] = (1, 2, 4, 8),
-        separable: bool = True,
-    ) -> None:
+    def __init__(self, cin: int, cout: int, *, branch: int = 256) -> None:
         super().__init__()
-        self.aspp1 = AtrousBranch(cin, branch, dilations[0], separable)
-        self.aspp2 = AtrousBranch(cin, branch, dilations[1], separable)
-        self.aspp3 = AtrousBranch(cin, branch, dilations[2], separable)
-        self.aspp4 = AtrousBranch(cin, branch, dilations[3], separable)
+        self.aspp1 = AtrousBranch(cin, branch, DILATIONS[0])
+        self.aspp2 = AtrousBranch(cin, branch, DILATIONS[1])
+        self.aspp3 = AtrousBranch(cin, branch, DILATIONS[2])
+        self.aspp4 = AtrousBranch(cin, branch, DILATIONS[3])
         self.global_avg_pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), *conv_bn(cin, branch, 1))
         self.bottleneck_conv = conv_bn(5 * branch, cout, 1)
 

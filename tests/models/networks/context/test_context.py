@@ -32,11 +32,8 @@ def test_a_kept_summary_makes_a_far_piece_answer_as_within_the_whole(pyramid):
     assert not torch.allclose(alone, expected) and torch.equal(alone, again)
 
 
-@pytest.mark.parametrize("separable", [True, False])
-def test_the_four_branches_reach_as_far_as_their_dilations(separable):
-    torch.manual_seed(0)
-    pyramid = ASPP(4, 4, branch=4, dilations=(1, 2, 4, 8), separable=separable).eval()
-    x = torch.randn(1, 4, 33, 33, requires_grad=True)
+def test_the_four_branches_reach_as_far_as_their_dilations(pyramid):
+    x = torch.randn(1, 8, 33, 33, requires_grad=True)
     for branch, reach in zip((pyramid.aspp1, pyramid.aspp2, pyramid.aspp3, pyramid.aspp4), (0, 2, 4, 8), strict=True):
         (gradient,) = torch.autograd.grad(branch.atrous_conv[:-1](x)[:, :, 16, 16].sum(), x)
         rows = gradient.abs().sum((0, 1, 3)).nonzero().flatten()
