@@ -329,6 +329,16 @@ def test_wherever_a_file_is_cut_off_it_is_refused(tmp_path, kind):
         refusal(file)
 
 
+def test_numbers_that_are_not_those_that_were_written_are_refused(tmp_path):
+    file = tmp_path / "a.pth"
+    torch.save(state(), file)
+    whole = file.read_bytes()
+    numbers = state()["head.weight"].numpy().tobytes()
+    assert whole.count(numbers) == 1
+    file.write_bytes(whole.replace(numbers, numbers[:-1] + bytes([numbers[-1] ^ 1])))
+    assert "damaged or was not copied whole" in refusal(file)
+
+
 @pytest.mark.parametrize("as_zip", [True, False])
 def test_damaged_bytes_give_a_sentence_or_the_same_network(tmp_path, as_zip):
     file = tmp_path / "a.pth"
