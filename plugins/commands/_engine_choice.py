@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from difflib import get_close_matches
 from typing import Any
 
 from editor.api import Engine, Services, UserError, check_params, params_of
@@ -18,11 +19,18 @@ def chosen_engine(name: str | None, settings: Sequence[str], services: Services)
         raise UserError("There is no matting engine.", "`mattelier engines` says which could not be loaded.")
     name = name or services.default_engine().name
     if name not in services.engines:
-        raise UserError(f"There is no engine {name}.", f"Choose one of {', '.join(sorted(services.engines))}.")
+        raise UserError(f"There is no engine {name}.", _nearest(name, services))
     kind = services.engines[name]
     engine = kind(**dict(_setting(kind, text) for text in settings))
     check_params(engine)
     return engine
+
+
+def _nearest(name: str, services: Services) -> str:
+    """What to choose instead: the names that look like it, for a misspelt one, and where the others are told."""
+    near = get_close_matches(name.lower(), services.engines, n=3)
+    lists = "`mattelier engines` names those that can run, `mattelier models list` every network"
+    return f"Did you mean {' or '.join(near)}? {lists}." if near else f"{lists}."
 
 
 def _setting(kind: type[Engine], text: str) -> tuple[str, Any]:

@@ -150,7 +150,8 @@ def test_settings_of_the_engine_are_set_by_name(cutout, folder, read):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--engine", "magic"), "There is no engine magic. Choose one of"),
+        (("--engine", "magic"), "There is no engine magic. `mattelier engines` names"),
+        (("--engine", "clasic"), "There is no engine clasic. Did you mean classic?"),
         (("--set", "smoothness"), "is no setting of closed-form"),
         (("--set", "colour=3"), "its settings are: smoothness"),
         (("--set", "smoothness=much"), "smoothness cannot be much"),
