@@ -21,6 +21,7 @@ def accepted(family: str) -> tuple[str, ...]:
     if family not in PUBLISHED_BY:
         return own
     published = (
-        f"torch.save checkpoints as {PUBLISHED_BY[family]}'s published code writes them, with or without module."
+        f"torch.save checkpoints as {PUBLISHED_BY[family]}'s published code writes them where it has this network, "
+        "with or without module."
     )
     return (published, *own)

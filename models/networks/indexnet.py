@@ -61,6 +61,12 @@ class IndexNet(PooledMobileNet):
         return indexed_upsampling(x, guide)
 
 
-def published_name(ours: str) -> str:
-    """The name in the authors' checkpoints, without ``module.``, of an entry of our state dict: the same."""
-    return ours
+_PUBLISHED = ("layer", "index", "dconv_pp.", "decoder_layer", "pred.")
+
+
+def published_name(ours: str) -> str | None:
+    """The name in the authors' checkpoints, without ``module.``, of an entry of our state dict: the same.
+
+    None for what no network of their code has: the other architectures of Table 3.3, and CARAFE.
+    """
+    return ours if ours.startswith(_PUBLISHED) else None

@@ -152,8 +152,9 @@ def _table(rows: list[ModelRow]) -> str:
             lines += _lines(row, marks.get(row.note, ""))
         lines += [textwrap.fill(f"{mark} {note}", _WIDTH) for note, mark in marks.items()]
     legend = (
-        "GFLOPs: multiply-accumulates / 2^30 at 224 x 224, counted as the paper counts, beside the figures it prints; "
-        "GMACs: true ones / 10^9; input: RGB, T the trimap, M mattes; /: sides are multiples of this."
+        "GFLOPs: multiply-accumulates / 2^30 at 224 x 224, counted as the paper counts, beside the figures it prints "
+        "(where a table prints what a row adds, with its baseline's); GMACs: true ones / 10^9; input: RGB, T the trimap, "
+        "M mattes; /: sides are multiples of this."
     )
     return "\n".join([*lines, "", textwrap.fill(legend, _WIDTH)]).lstrip("\n")
 
@@ -166,7 +167,7 @@ def _shared_notes(rows: list[ModelRow]) -> dict[str, str]:
 
 def _lines(row: ModelRow, mark: str) -> list[str]:
     """A row of the table, its licence where there are weights, and its note unless ``mark`` stands for that."""
-    place = ", ".join(part for part in (row.table, row.row if len(row.table) < 12 else "") if part)
+    place = ", ".join(part for part in (row.table, row.row) if part)
     line = _LINE.format(
         row.name,
         place if len(place) <= 27 else f"{place[:25]}..",

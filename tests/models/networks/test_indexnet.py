@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from models.catalogue import indexnet as catalogue
+from models.networks import checkpoints
 from models.networks.building import build
 from models.networks.counting import count
 from models.networks.indexnet import IndexNet, published_name
@@ -73,8 +74,18 @@ def test_multiplications_are_as_many_as_the_authors(name):
 def test_the_published_checkpoint_has_exactly_these_entries_in_this_order():
     known = oracles.keys("indexnet_published_keys")
     own = build(SPECS["indexnet"], "meta").state_dict()
-    assert [["module." + published_name(key), list(value.shape)] for key, value in own.items()] == known["keys"]
+    assert [[f"module.{published_name(key)}", list(value.shape)] for key, value in own.items()] == known["keys"]
     assert len(own) == known["n_keys"] == 549
+
+
+@pytest.mark.parametrize("name", ["indexnet-b1", "indexnet-b2", "indexnet-b3", "indexnet-b11-carafe"])
+def test_a_layout_that_the_authors_code_cannot_write_is_not_taken_for_theirs(name):
+    assert [layout.published for layout in checkpoints.layouts(SPECS[name])] == [False]
+
+
+@pytest.mark.parametrize("name", ["indexnet-b11", "indexnet-hmi", "indexnet-modelwise-nlc", "indexnet-holistic"])
+def test_a_layout_that_the_authors_code_writes_is_taken_for_theirs(name):
+    assert [layout.published for layout in checkpoints.layouts(SPECS[name])] == [True]
 
 
 @pytest.mark.parametrize("family", catalogue.ROWS[::3], ids=lambda spec: spec.name)
