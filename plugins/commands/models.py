@@ -153,8 +153,8 @@ def _table(rows: list[ModelRow]) -> str:
         lines += [textwrap.fill(f"{mark} {note}", _WIDTH) for note, mark in marks.items()]
     legend = (
         "GFLOPs: multiply-accumulates / 2^30 at 224 x 224, counted as the paper counts, beside the figures it prints "
-        "(where a table prints what a row adds, with its baseline's); GMACs: true ones / 10^9; input: RGB, T the trimap, "
-        "M mattes; /: sides are multiples of this."
+        "(where a table prints what a row adds, with its baseline's); GMACs: true ones / 10^9; input: RGB, T the "
+        "trimap, M mattes; /: sides are multiples of this."
     )
     return "\n".join([*lines, "", textwrap.fill(legend, _WIDTH)]).lstrip("\n")
 
