@@ -25,13 +25,3 @@ def summed(classes: torch.Tensor) -> torch.Tensor:
 def decided(classes: torch.Tensor) -> torch.Tensor:
     """The likeliest class alone, as probabilities of 0 and 1, (N, 3, H, W). No gradient comes through it."""
     return functional.one_hot(classes.argmax(dim=1), CLASSES).permute(0, 3, 1, 2).to(classes.dtype)
-
-
-def joined(classes: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
-    """Alpha (N, 1, H, W) where unknown is the likeliest class, and what the class says where it is another.
-
-    The thesis gives no formula for how the answers of both decoders become one matte; this is what IndexNet's authors
-    do with a trimap that is given. ``models.portrait`` does the same in numpy.
-    """
-    sure = decided(classes)
-    return torch.where(sure[:, UNKNOWN:FOREGROUND] > 0, alpha, sure[:, FOREGROUND:])

@@ -18,7 +18,7 @@ from models.networks.pspm_segmentation import (
     PyramidDecoder,
     SegmentationNetwork,
 )
-from models.networks.pspm_trimap import decided, joined, probabilities, summed
+from models.networks.pspm_trimap import decided, probabilities, summed
 from models.networks.whole_image import forget, recording
 
 
@@ -47,16 +47,6 @@ def test_a_summed_trimap_carries_a_gradient_and_a_decided_one_does_not(logits):
 def test_a_decided_trimap_is_the_likeliest_class_as_0_half_and_1(logits):
     m = summed(decided(probabilities(logits)))
     assert torch.equal(m[:, 0], logits.argmax(dim=1) / 2)
-
-
-def test_alpha_counts_where_unknown_is_likeliest_and_the_class_elsewhere(logits):
-    alpha = torch.full((2, 1, 4, 5), 0.3, dtype=torch.float64, requires_grad=True)
-    matte = joined(probabilities(logits), alpha)
-    labels = logits.argmax(dim=1, keepdim=True)
-    assert set(labels.flatten().tolist()) == {0, 1, 2}
-    assert (matte[labels == 1] == 0.3).all() and (matte[labels == 0] == 0).all() and (matte[labels == 2] == 1).all()
-    (gradient,) = torch.autograd.grad(matte.sum(), alpha)
-    assert torch.equal(gradient != 0, labels == 1)
 
 
 def test_modulation_multiplies_each_channel_by_its_own_m_between_0_and_1():
