@@ -12,6 +12,7 @@ from typing import Any
 
 UNKNOWN_SET = ("sad", "mse", "grad", "conn")
 WHOLE_SET = ("sad_f", "mse_f", "grad_f", "conn_f")
+_HEAD = b'{"key": '
 _COSTS = ("seconds", "cpu_seconds", "peak_mib")
 MEASURES = (*UNKNOWN_SET, *WHOLE_SET, "mad", "sad_whole", *_COSTS)
 
@@ -61,6 +62,20 @@ def key_of(facts: dict[str, Any], files: Iterable[Path]) -> str:
     """
     stamps = [(path.name, (stat := path.stat()).st_size, stat.st_mtime_ns) for path in files]
     return hashlib.sha256(json.dumps([facts, stamps], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def is_result_log(path: Path) -> bool:
+    """False for a file of something else, which must be neither added to nor deleted; True for none and an empty one.
+
+    ``OSError`` where it cannot be read.
+    """
+    if not path.exists():
+        return True
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(len(_HEAD))
+    return head == _HEAD[: len(head)]
 
 
 class ResultLog:

@@ -155,13 +155,15 @@ def _measuring(args: argparse.Namespace, contenders: list[Contender], services: 
 
     from models.evaluation.benchmark import Benchmark as Measuring
     from models.evaluation.datasets import open_dataset
-    from models.evaluation.results import ResultLog
+    from models.evaluation.results import ResultLog, is_result_log
 
     try:
         dataset = open_dataset(args.dataset, args.root)
     except ValueError as error:
         raise as_user_error(error) from error
     log = args.resume or _own_log(args, contenders)
+    if args.resume and not is_result_log(log):
+        raise UserError(f"{log.name} holds no results of a benchmark.", "Name a new file, or one that --resume wrote.")
     if args.fresh:
         log.unlink(missing_ok=True)
     expected = (UserError, ValueError, RuntimeError, ArithmeticError, MemoryError, OSError, cv2.error)

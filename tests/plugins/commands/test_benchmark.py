@@ -153,6 +153,15 @@ def test_what_cannot_be_done_is_a_sentence(mattelier, photos, more, sentence):
     assert outcome.code == 1 and sentence in outcome.err and "Traceback" not in outcome.err
 
 
+@pytest.mark.parametrize("more", [[], ["--fresh"]])
+def test_a_file_of_something_else_is_neither_added_to_nor_deleted(mattelier, photos, tmp_path, more):
+    mine = tmp_path / "holiday.jpg"
+    mine.write_bytes(b"\xff\xd8 a photo")
+    outcome = mattelier(*words(photos, "--resume", mine, *more))
+    assert outcome.code == 1 and "holiday.jpg holds no results of a benchmark. Name a new file" in outcome.err
+    assert mine.read_bytes() == b"\xff\xd8 a photo"
+
+
 def test_without_an_engine_the_sentence_says_so(mattelier, photos):
     outcome = mattelier("benchmark", "--dataset", photos)
     assert outcome.code == 1 and "No engine is named" in outcome.err
