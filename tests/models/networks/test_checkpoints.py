@@ -10,6 +10,7 @@ import types
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -489,3 +490,22 @@ def test_a_program_of_torchscript_is_not_taken_for_weights(tmp_path):
 def test_a_name_with_control_characters_is_shown_without_them(tmp_path):
     torch.save({"\x1b[2Jweight": torch.ones(3), **state()}, tmp_path / "a.pth")
     assert "?[2Jweight" in refusal(tmp_path / "a.pth")
+
+
+def test_a_foreign_file_is_compared_with_what_is_like_it_alone_and_may_be_stopped(tmp_path, monkeypatch):
+    said: list[str] = []
+
+    def stop(fraction: float, text: str) -> None:
+        said.append(text)
+        if fraction == 1.0:
+            raise KeyboardInterrupt
+
+    torch.save({"transformer.weight": torch.ones(3)}, tmp_path / "a.pth")
+    with pytest.raises(KeyboardInterrupt):
+        examine(tmp_path / "a.pth", None, stop)
+    assert said
+    monkeypatch.setattr(checkpoints, "_NEAREST", 1)
+    specs = [replace(spec(f"of {size}"), parameters=size) for size in (50, 10, 20)]
+    assert [each.name for each in checkpoints._alike(specs, 18)] == ["of 50", "of 20"]  # a family's first, the nearest
+    specs.append(spec("unknown"))
+    assert "unknown" in [each.name for each in checkpoints._alike(specs, 18)]
