@@ -21,12 +21,12 @@ def config_dir() -> Path:
 
 def data_dir() -> Path:
     """The folder for what must not be lost: plugins, recovery, the log. It exists when this returns."""
-    return _made(_home("data") or Path(platformdirs.user_data_dir(_APP, appauthor=False)))
+    return _made(_data())
 
 
 def cache_dir() -> Path:
-    """The folder for what can be made or fetched again. It exists when this returns."""
-    return _made(_home("cache") or Path(platformdirs.user_cache_dir(_APP, appauthor=False)))
+    """The folder for what can be made or fetched again; made by whoever writes there."""
+    return _home("cache") or Path(platformdirs.user_cache_dir(_APP, appauthor=False))
 
 
 def recovery_dir() -> Path:
@@ -40,8 +40,11 @@ def plugin_dir() -> Path:
 
 
 def models_dir() -> Path:
-    """The folder of the weights that the user has imported. It exists when this returns."""
-    return _made(data_dir() / "models")
+    """The folder of the weights that the user has imported; made by whoever writes there.
+
+    Every engine asks here whether it has weights, and a home that cannot be written must not stop those that need none.
+    """
+    return _data() / "models"
 
 
 def log_file() -> Path:
@@ -55,6 +58,10 @@ def resource(name: str) -> Path:
     In a checkout, in an installed wheel and in a frozen bundle alike, resources/ lies beside the package ``editor``.
     """
     return Path(__file__).resolve().parent.parent / "resources" / name
+
+
+def _data() -> Path:
+    return _home("data") or Path(platformdirs.user_data_dir(_APP, appauthor=False))
 
 
 def _home(part: str) -> Path | None:

@@ -9,7 +9,7 @@ from editor import log, paths
 
 @pytest.mark.parametrize(
     "folder",
-    [paths.config_dir, paths.data_dir, paths.cache_dir, paths.recovery_dir, paths.plugin_dir, paths.models_dir],
+    [paths.config_dir, paths.data_dir, paths.recovery_dir, paths.plugin_dir],
 )
 def test_a_users_folder_lies_under_mattelier_home_and_exists(folder, home):
     assert folder().is_dir()
@@ -21,7 +21,7 @@ def test_without_mattelier_home_the_folders_are_those_of_the_system(monkeypatch,
     for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME", "LOCALAPPDATA", "APPDATA"):
         monkeypatch.setenv(variable, str(tmp_path / variable))
     found = [paths.config_dir(), paths.data_dir(), paths.cache_dir()]
-    assert all("mattelier" in str(folder) and folder.is_dir() for folder in found)
+    assert all("mattelier" in str(folder) for folder in found) and all(folder.is_dir() for folder in found[:2])
     assert len(set(found)) == 3
 
 
@@ -68,3 +68,10 @@ def test_only_the_log_file_is_told_unless_debug_is_asked_for(home, capsys):
     logging.getLogger("mattelier.test").debug("loud")
     log.stop()
     assert "loud" in capsys.readouterr().err
+
+
+def test_a_home_that_cannot_be_made_still_says_where_weights_and_caches_would_lie(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("MATTELIER_HOME", str(tmp_path / "file"))
+    assert paths.models_dir() == tmp_path / "file/data/models"
+    assert paths.cache_dir() == tmp_path / "file/cache"
