@@ -59,6 +59,10 @@ class ModelSpec:
     finds_trimap: bool = False
     margin_px: int = 64
     """How far a pixel of the answer looks around itself, for work in pieces: what is cut off beyond hardly matters."""
+    cpu_pixels: int = 0
+    """How many pixels a CPU works on at a time, lest a cancel waits: for a network whose time goes between its layers,
+    where multiplications do not tell; 0: as they tell.
+    """
     licence: str = "MIT"
     """The licence of the network's code; weights bring their own."""
     note: str = ""

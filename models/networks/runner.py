@@ -33,7 +33,7 @@ from models.prepare import network_input
 SAME_ALPHA = 1 / 255
 """How far another device or precision may move alpha: what an 8-bit matte cannot show."""
 _CHECK_PX = 256
-_MACS_AT_A_TIME = 24_000_000_000
+_MACS_AT_A_TIME = 16_000_000_000
 """On a CPU, between two chances to stop: about half a second on two cores."""
 _demands: dict[tuple[str, str, str], Demand] = {}
 _GPU_PRECISIONS = ("float16", "bfloat16", "float32")
@@ -96,9 +96,10 @@ class Runner:
         if limit_bytes:
             return self._demand.pixels_for_bytes(limit_bytes)
         within_memory = self._demand.pixels_for_bytes(memory_for_pieces(self.device))
-        return (
-            min(within_memory, self._demand.pixels_for_macs(_MACS_AT_A_TIME)) if self.device == "cpu" else within_memory
-        )
+        if self.device != "cpu":
+            return within_memory
+        stoppable = self.spec.cpu_pixels or self._demand.pixels_for_macs(_MACS_AT_A_TIME)
+        return min(within_memory, stoppable)
 
     def _settle(self, place: Place, precision: str, *, chosen_by_user: bool) -> str:
         """Go to the device in the first precision that keeps alpha, else to the CPU; the reason in words."""

@@ -205,7 +205,8 @@ def test_cancel_stops_a_larger_photo_within_a_second_of_work(kind):
 
     with pytest.raises(Cancelled):
         kind().run(image, demo.trimap, progress)
-    assert asked.is_set() and seconds["longest"] < 1.0
+    two_cores = 1.0 if kind in READY.values() else 2.0  # a network keeps both busy: so many processor seconds in one
+    assert asked.is_set() and seconds["longest"] < two_cores
 
 
 @each_engine
