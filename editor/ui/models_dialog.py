@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
-    QMessageBox,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -192,16 +191,11 @@ class ModelsDialog(Dialog):
         entry = self.tree.entry()
         if entry is None:
             return
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.NoIcon)
-        box.setWindowTitle("Remove the weights?")
-        box.setText(f"Remove the weights of {entry.row.title}?")
-        box.setInformativeText("They are deleted from this computer. The file they came from stays.")
-        remove = box.addButton("Remove", QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        remove.clicked.connect(lambda: self._remove(entry))
-        box.finished.connect(lambda _: box.deleteLater())
-        box.open()
+        text = f"Remove the weights of {entry.row.title}?"
+        consequence = "They are deleted from this computer. The file they came from stays."
+        questions.ask_before(
+            self, "Remove", text, consequence, lambda: self._remove(entry), title="Remove the weights?"
+        )
 
     def _remove(self, entry: Entry) -> None:
         def removed() -> None:

@@ -63,14 +63,22 @@ def ask_save_first(window: QWidget, title: str, save: Callable[[], None], discar
 
 def ask_replace(window: QWidget, path: Path, then: Callable[[], None]) -> QMessageBox:
     """Ask whether a file that is there may be replaced; anything but Replace does nothing."""
+    text = f"“{path.name}” is there already."
+    return ask_before(window, "Replace", text, "Replacing it cannot be undone.", then, title="Replace it?")
+
+
+def ask_before(
+    window: QWidget, verb: str, text: str, consequence: str, then: Callable[[], None], *, title: str
+) -> QMessageBox:
+    """Ask before something that cannot be undone; ``then`` is called for the button ``verb`` alone."""
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.NoIcon)
-    box.setWindowTitle("Replace it?")
-    box.setText(f"“{path.name}” is there already.")
-    box.setInformativeText("Replacing it cannot be undone.")
-    replace = box.addButton("Replace", QMessageBox.ButtonRole.AcceptRole)
+    box.setWindowTitle(title)
+    box.setText(text)
+    box.setInformativeText(consequence)
+    button = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-    replace.clicked.connect(then)
+    button.clicked.connect(then)
     box.finished.connect(lambda _: box.deleteLater())
     box.open()
     return box
