@@ -34,7 +34,7 @@ SAME_ALPHA = 1 / 255
 """How far another device or precision may move alpha: what an 8-bit matte cannot show."""
 _CHECK_PX = 256
 _MACS_AT_A_TIME = 16_000_000_000
-"""On a CPU, between two chances to stop: about half a second on two cores."""
+"""On a CPU, between two chances to stop: less than a second on two cores."""
 _demands: dict[tuple[str, str, str], Demand] = {}
 _GPU_PRECISIONS = ("float16", "bfloat16", "float32")
 
