@@ -120,7 +120,7 @@ SPECS: tuple[ModelSpec, ...] = (
     ),
     _shared(
         "pspm-b5",
-        "PSPM B5 (attention guided)",
+        "PSPM B5",
         "Portraits without marks: the lightest, and of the light ones the most exact.",
         "AttentionGuided",
         PaperRow("6.4", "B5", 5.90, 6.53),
