@@ -1,0 +1,50 @@
+"""How long and how fast the reconstruction networks are trained, as data: the papers' schedule, and a short one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One schedule, the same for every operator; ``ValueError`` for numbers that are none."""
+
+    name: str
+    epochs: int
+    images: int
+    """How many of the pictures are trained on, the first in the file; 0 takes all."""
+    batch: int
+    rate: float
+    drops: tuple[float, ...] = (0.5, 0.7, 0.85)
+    """After which shares of the training the rate is divided by 10: of 100 epochs the 50th, 70th and 85th."""
+    momentum: float = 0.9
+    """The papers say SGD and no more; 0.9 is what they take elsewhere."""
+    judged: int = 0
+    """How many of the pictures that are kept back it is judged by, the first in the file; 0 takes all."""
+
+    def __post_init__(self) -> None:
+        if min(self.epochs, self.batch) < 1 or min(self.images, self.judged) < 0:
+            raise ValueError("Epochs and batch are 1 or more; a number of pictures is 0 (all) or more.")
+        if not (0 < self.rate < float("inf") and 0 <= self.momentum < 1):
+            raise ValueError(f"The rate cannot be {self.rate}, nor the momentum {self.momentum}. Rates are above 0.")
+
+    def steps(self, held: int) -> int:
+        """How many steps all epochs make over a file that holds ``held`` pictures; a last, smaller batch is left out.
+
+        ``ValueError`` where there is not one batch.
+        """
+        taken = min(self.images or held, held)
+        if taken < self.batch:
+            raise ValueError(f"There are {taken} pictures, which make no batch of {self.batch}. Take a smaller batch.")
+        return self.epochs * (taken // self.batch)
+
+    def rate_at(self, share: float) -> float:
+        """The rate when ``share`` of the training, in [0, 1), lies behind."""
+        return self.rate * 0.1 ** sum(share >= drop for drop in self.drops)
+
+
+SCHEDULES = {
+    "paper": Schedule("paper", epochs=100, images=0, batch=100, rate=0.01),
+    "short": Schedule("short", epochs=1, images=5000, batch=10, rate=0.01, judged=1000),
+}
+"""``paper`` is 4.8.1's; ``short`` is for two cores, in an hour for all operators of both tables."""
