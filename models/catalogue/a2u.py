@@ -1,4 +1,4 @@
-"""A2U matting with every upsampling operator of Table 4.2 and the kernel sizes of Table 4.3."""
+"""A2U matting with every upsampling operator of Table 4.2, Table 4.3's kernel sizes and Table 4.4's normalisations."""
 
 from __future__ import annotations
 
@@ -63,6 +63,24 @@ def _kernel_size(name: str, k_up: int, added: int, **form: object) -> ModelSpec:
         margin_px=_MARGIN_PX,
         cpu_pixels=_CPU_PIXELS,
         note=_ONE_WEIGHT if k_up == 1 else "",
+    )
+
+
+def _softmax_alone(name: str, added: int, **form: object) -> ModelSpec:
+    """A row of Table 4.4: one of Table 4.2's whose kernels are normalised without a sigmoid."""
+    return ModelSpec(
+        name=f"a2u-{name}-softmax",
+        title=f"A2U matting, {name}, softmax",
+        family="a2u",
+        description=f"{name} with kernels normalised by the softmax alone, kept for comparison.",
+        code=_CODE,
+        paper=PaperRow("4.4", f"{name}, softmax"),
+        told_apart=False,
+        options={"paired": False, **_UNDAGGERED, "normalisation": "softmax"} | form,
+        parameters=_BASELINE_PARAMETERS + added,
+        stride=16,
+        margin_px=_MARGIN_PX,
+        cpu_pixels=_CPU_PIXELS,
     )
 
 
@@ -160,6 +178,8 @@ SPECS: tuple[ModelSpec, ...] = (
     _kernel_size("hybrid-cw", 5, 76_800, conditioning="hybrid", encodings=None, bias=False),
     _kernel_size("dynamic-cs", 1, 3_096),
     _kernel_size("dynamic-cs", 5, 52_632),
+    _softmax_alone("hybrid-cw", 44_032, conditioning="hybrid", encodings=None, bias=False),
+    _softmax_alone("dynamic-cs", 19_608),
 )
-"""The published networks, Table 4.2 in its order (its last row, with dagger, is ``a2u``), and Table 4.3's k_up 1 and 5;
-those with 3 are rows of Table 4.2."""
+"""The published networks, Table 4.2 in its order (its last row, with dagger, is ``a2u``), Table 4.3's k_up 1 and 5, and
+Table 4.4's softmax; what they are beside is a row of Table 4.2."""

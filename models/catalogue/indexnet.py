@@ -1,4 +1,4 @@
-"""IndexNet matting and its baselines: Tables 3.3 and 3.4 of the thesis."""
+"""IndexNet matting and its baselines: Tables 3.3 to 3.5 of the thesis."""
 
 from __future__ import annotations
 
@@ -249,4 +249,27 @@ TWINS = tuple(
 )
 """Of the nonlinear rows; the many-to-one network with context and hidden width C is ``PUBLISHED`` itself."""
 
-SPECS: tuple[ModelSpec, ...] = (PUBLISHED, *BASELINES, *ROWS, *TWINS)
+
+
+def _normalised(short: str, normalisation: str) -> ModelSpec:
+    """A row of Table 3.5: the many-to-one network with context, its index maps normalised otherwise."""
+    return ModelSpec(
+        name=f"indexnet-m2o-nlc-{short}",
+        title=f"IndexNet, M2O DINs, nonlinear with context, {normalisation}",
+        family="indexnet",
+        description=f"indexnet-m2o-nlc with the encoder's indices normalised by {normalisation}, kept for comparison.",
+        code=_INDEXNET,
+        options={"family": "many-to-one", "nonlinear": True, "context": True, "normalisation": normalisation},
+        paper=PaperRow("3.5", normalisation),
+        told_apart=False,
+        parameters=_B11_PARAMETERS + 4_400_512,
+    )
+
+
+NORMALISED = tuple(
+    _normalised(short, normalisation)
+    for short, normalisation in (("sigmoid", "sigmoid"), ("softmax", "softmax"), ("softsig", "softmax+sigmoid"))
+)
+"""Table 3.5 but for its last row, which is indexnet-m2o-nlc."""
+
+SPECS: tuple[ModelSpec, ...] = (PUBLISHED, *BASELINES, *ROWS, *TWINS, *NORMALISED)

@@ -63,6 +63,8 @@ class ModelSpec:
     """How many pixels a CPU works on at a time, lest a cancel waits: for a network whose time goes between its layers,
     where multiplications do not tell; 0: as they tell.
     """
+    told_apart: bool = True
+    """False where its weights look like another row's: a file that does not name its network is taken for the other."""
     licence: str = "MIT"
     """The licence of the network's code; weights bring their own."""
     note: str = ""

@@ -99,8 +99,9 @@ def examine(file: Path, network: str | None = None, progress: Progress = lambda 
     asked = [specs[network]] if network else list(specs.values())
     fitting = list(_fitting(contents, asked, progress))
     named = [(spec, layout) for spec, layout in fitting if spec.name == contents.metadata.get("network")]
-    published = [(spec, layout) for spec, layout in fitting if layout.published]
-    chosen = {spec.name: (spec, layout) for spec, layout in reversed(named or published or fitting)}
+    told = [(spec, layout) for spec, layout in fitting if spec.told_apart]
+    published = [(spec, layout) for spec, layout in told if layout.published]
+    chosen = {spec.name: (spec, layout) for spec, layout in reversed(named or published or told or fitting)}
     if not chosen:
         raise ValueError(_no_fit(file, contents, asked, progress))
     if len(chosen) > 1:

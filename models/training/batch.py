@@ -18,7 +18,8 @@ RGB = 3
 class Example:
     """One picture in numpy: image, foreground, background (H, W, 3) float32 in [0, 1]; alpha (H, W) float32 in [0, 1].
 
-    trimap (H, W) uint8 0, 128, 255. foreground and background are None where only a photo and its matte are known.
+    trimap (H, W) uint8 0, 128, 255. foreground and background are the colours that alpha composed, before anything was
+    done to the image as a whole (a camera's work, AC); None where only a photo and its matte are known.
     ``pseudo`` is True where alpha is no longer the image's and is to be answered anew by the network (5.4.2, AC).
     """
 
@@ -28,8 +29,6 @@ class Example:
     foreground: np.ndarray | None = None
     background: np.ndarray | None = None
     pseudo: bool = False
-    composed: bool = True
-    """Whether the image is still what alpha makes of these colours."""
     more: np.ndarray | None = None
     """(k, H, W) float32: further planes that the network takes, such as classical mattes."""
 
@@ -38,7 +37,7 @@ class Example:
 class Batch:
     """Examples of one size as tensors: image, foreground, background (N, 3, H, W), alpha (N, 1, H, W), all float32.
 
-    trimap (N, 1, H, W) uint8; pseudo, composed (N,) bool; more (N, k, H, W) float32 or None. The colours are None where
+    trimap (N, 1, H, W) uint8; pseudo (N,) bool; more (N, k, H, W) float32 or None. The colours are None where
     one of the examples has none.
     """
 
@@ -46,7 +45,6 @@ class Batch:
     alpha: torch.Tensor
     trimap: torch.Tensor
     pseudo: torch.Tensor
-    composed: torch.Tensor
     foreground: torch.Tensor | None = None
     background: torch.Tensor | None = None
     more: torch.Tensor | None = None
@@ -114,7 +112,6 @@ def gathered(examples: Sequence[Example]) -> Batch:
         alpha=_planes([example.alpha for example in examples]),
         trimap=_planes([example.trimap for example in examples]),
         pseudo=torch.tensor([example.pseudo for example in examples]),
-        composed=torch.tensor([example.composed for example in examples]),
         foreground=_pictures([e.foreground for e in examples if e.foreground is not None]) if with_colours else None,
         background=_pictures([e.background for e in examples if e.background is not None]) if with_colours else None,
         more=torch.from_numpy(np.stack(more)) if more else None,

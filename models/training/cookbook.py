@@ -98,8 +98,8 @@ def _rmat() -> Iterator[Recipe]:
     """AdamW, 6e-4, 1,000 iterations of warm-up, cosine; 90,000 iterations of 32, at last 120,000 of 64 (5.5.1)."""
     base = Recipe(
         name="rmat-base",
-        title="RMat with alpha and composition losses; with --set network=NAME B1 to B10 of Table 5.2",
-        source="thesis 5.5.1, Table 5.2",
+        title="RMat with alpha and composition losses; with --set network=NAME B1 to B10, or rmat-m3: LFA alone",
+        source="thesis 5.5.1, Tables 5.2, 5.3",
         network="rmat-b3",
         losses=_INDEXNET_LOSSES,
         data="adobe",
@@ -121,6 +121,7 @@ def _rmat() -> Iterator[Recipe]:
         },
     )
     yield base
+    yield from _toy(base)
     terms = {"lap": {"laplacian": 1.0}, "g": {"gradient": 1.0}, "gp": {"gradient-penalty": 1.0}}
     both = {**_INDEXNET_LOSSES, **terms["lap"], **terms["gp"]}
     for short, more in terms.items():
@@ -150,6 +151,27 @@ def _rmat() -> Iterator[Recipe]:
             title=f"N3 with {strong.upper()}",
             source="thesis Tables 5.5 and 5.8",
             strong=strong,
+        )
+
+
+def _toy(base: Recipe) -> Iterator[Recipe]:
+    """What blur and JPEG do to the benchmark, with the alpha as it was and with one changed alike (5.4.1)."""
+    rows = {"none": "without DA", "da": "DA, alpha as it was", "da+alpha": "DA, alpha changed like the image"}
+    facts = {
+        **base.facts,
+        "network": "not printed; B3, from which the chapter's own experiments start",
+        "strong": "how strong blur and JPEG are is not printed; each happens by itself, at 0.25",
+    }
+    for strong, title in rows.items():
+        yield replace(
+            base,
+            name=f"rmat-toy-{strong.replace('+', '-')}",
+            title=f"B3 with the alpha loss alone, 45,000 steps: {title}",
+            source="thesis Table 5.1",
+            losses={"alpha": 1.0},
+            strong=strong,
+            steps=45_000,
+            facts=facts,
         )
 
 

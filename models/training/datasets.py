@@ -29,15 +29,13 @@ from models.training.folders import (
 )
 from models.training.fusion_source import FusionSource
 from models.training.loading import Source
+from models.training.ordering import JUDGED_FROM, Order
 from models.training.recipes import Recipe
 from models.training.soft_masks import SoftMattes
 from models.training.synthetic import Sample, cut_outs, draw_cut_out, draw_sample, make_trimap
 
 CUT_OUT_SHARE = 0.2
 """Of the drawn examples, where a folder of cut-outs is named."""
-_KEPT_BACK = 0.1
-_JUDGED_FROM = 1 << 40
-"""Numbers from here on are examples to judge by."""
 
 
 def open_source(recipe: Recipe, data: Path | None, backgrounds: Path | None, cache: Path) -> Source:
@@ -64,34 +62,12 @@ def open_source(recipe: Recipe, data: Path | None, backgrounds: Path | None, cac
     return PhotoSource(recipe, found, cache)
 
 
-class _Order:
-    """Which of ``count`` things an example takes: each once in every round, in another order in each."""
-
-    def __init__(self, count: int, seed: int) -> None:
-        kept = min(int(count * _KEPT_BACK), 50)
-        places = np.random.default_rng((seed, 1)).permutation(count)
-        self.judged = places[:kept] if kept else places
-        self.learnt = places[kept:]
-        self._seed = seed
-        self._round, self._shuffled = -1, self.learnt
-
-    def place(self, number: int) -> int:
-        """The thing of that example."""
-        if number >= _JUDGED_FROM:
-            return int(self.judged[(number - _JUDGED_FROM) % len(self.judged)])
-        turn, place = divmod(number, len(self.learnt))
-        if turn != self._round:
-            self._round = turn
-            self._shuffled = np.random.default_rng((self._seed, 2, turn)).permutation(self.learnt)
-        return int(self._shuffled[place])
-
-
 class _Making(Protocol):
     def example(self, number: int) -> Example: ...
 
 
 def _judged(source: _Making, count: int) -> list[Example]:
-    return [source.example(_JUDGED_FROM + number) for number in range(count)]
+    return [source.example(JUDGED_FROM + number) for number in range(count)]
 
 
 class ComposedSource:
@@ -101,7 +77,7 @@ class ComposedSource:
         """Without ``backgrounds`` they are drawn."""
         self.skipped: list[str] = list(found.unpaired)
         self._recipe, self._pairs, self._backgrounds = recipe, found.pairs, backgrounds
-        self._order = _Order(len(found.pairs), recipe.seed)
+        self._order = Order(len(found.pairs), recipe.seed)
         self._layers = Shelf(len(found.pairs), self._read, self.skipped)
         self._behind = Shelf(len(backgrounds), self._read_background, self.skipped)
 
@@ -114,22 +90,24 @@ class ComposedSource:
             layer, trimap = augment.for_indexnet(rng, layer, crop_px)
         else:
             layer, trimap = augment.for_a2u(rng, layer, lambda: self._another(rng, number), crop_px)
-        parts = strong.change_parts(rng, self._recipe.strong, layer.colours, self._background(rng))
+        ways = self._recipe.strong if number < JUDGED_FROM else "none"
+        parts = strong.change_parts(rng, ways, layer.colours, self._background(rng))
         image = augment.composed(Layer(parts.foreground, layer.alpha), parts.background)
-        image, kind = strong.change_composed(rng, self._recipe.strong, parts, image)
+        image, kind = strong.change_composed(rng, ways, parts, image)
+        image, alpha = strong.degraded(rng, ways, image, layer.alpha)
         pseudo = kind in ("nonlinear", "region")
-        return Example(image, layer.alpha, trimap, parts.foreground, parts.background, pseudo, composed=not kind)
+        return Example(image, alpha, trimap, parts.foreground, parts.background, pseudo)
 
     def held_out(self, count: int) -> list[Example]:
-        """See ``Source``; without strong augmentation's pseudo labels, whose truth nobody knows."""
-        return [example for example in _judged(self, count) if not example.pseudo]
+        """See ``Source``; without strong augmentation, so that recipes with it and without are judged by the same."""
+        return _judged(self, count)
 
     def _layer(self, place: int) -> Layer:
         return cast(Layer, self._layers.take(place))
 
     def _another(self, rng: Random, number: int) -> Layer:
         """A second foreground, of those kept back where the first is."""
-        places = self._order.judged if number >= _JUDGED_FROM else self._order.learnt
+        places = self._order.judged if number >= JUDGED_FROM else self._order.learnt
         return self._layer(int(rng.choice(places)))
 
     def _background(self, rng: Random) -> Floats:
@@ -172,7 +150,7 @@ class PhotoSource:
     def __init__(self, recipe: Recipe, found: Found, cache: Path) -> None:
         self.skipped: list[str] = list(found.unpaired)
         self._recipe, self._pairs = recipe, found.pairs
-        self._order = _Order(len(found.pairs), recipe.seed)
+        self._order = Order(len(found.pairs), recipe.seed)
         self._photos = Shelf(len(found.pairs), self._read, self.skipped)
         self._mattes = SoftMattes(cache)
 
@@ -209,7 +187,7 @@ class DrawnSource:
         seed = int(rng.integers(1 << 62))
         sample = self._sample(rng, seed)
         trimap = make_trimap(sample.alpha, seed, bool(rng.random() < 0.5))
-        return Example(sample.image, sample.alpha, trimap)
+        return Example(sample.image, sample.alpha, trimap, sample.foreground, sample.background)
 
     def held_out(self, count: int) -> list[Example]:
         """See ``Source``."""

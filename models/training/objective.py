@@ -39,11 +39,17 @@ class Answer:
 
 
 def _composition(answer: Answer) -> torch.Tensor:
+    """Against what the true alpha composes of these colours: the image itself, before it was changed as a whole.
+
+    A drawn picture has passed a camera, so its own colours would ask for another alpha. Pictures with a pseudo label
+    were turned or shuffled and have no colours of their own any more: they do not count.
+    """
     batch = answer.batch
     if batch.foreground is None or batch.background is None:
         raise ValueError("The composition loss needs foreground and background colours. Photos with mattes have none.")
-    composed = answer.unknown & batch.composed[:, None, None, None]  # others were changed as a whole (AC)
-    return losses.composition(answer.raw_alpha, batch.image, batch.foreground, batch.background, composed, answer.plus)
+    composed = batch.alpha * batch.foreground + (1 - batch.alpha) * batch.background
+    counted = answer.unknown & ~batch.pseudo[:, None, None, None]
+    return losses.composition(answer.raw_alpha, composed, batch.foreground, batch.background, counted, answer.plus)
 
 
 def _cross_entropy(answer: Answer) -> torch.Tensor:

@@ -14,7 +14,7 @@ from models.catalogue import every_spec
 
 DATA = ("adobe", "pairs", "cutouts", "portraits", "drawn", "samples")
 AUGMENTATIONS = ("indexnet", "a2u", "portrait", "drawn")
-STRONG = ("none", "af", "afb", "af+afb", "af+afb+ac")
+STRONG = ("none", "af", "afb", "af+afb", "af+afb+ac", "da", "da+alpha")
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "drops", "cosine", "poly")
 PRECISIONS = ("float32", "bfloat16")

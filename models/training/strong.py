@@ -1,4 +1,5 @@
-"""RMat's strong augmentation (thesis 5.4.2, 5.5.3, 5.7.3): AF, AFB and AC, with every operation and probability.
+"""RMat's strong augmentation (thesis 5.4.2, 5.5.3, 5.7.3): AF, AFB and AC, with every operation and probability; and
+DA, the usual one that it is set against (5.4.1, Table 5.1).
 
 Operations take the random generator and a picture (h, w, 3) float32 in [0, 1], and answer such a picture. How strong
 each may be is not printed; the ranges here keep a picture recognisable.
@@ -18,6 +19,8 @@ Operation = Callable[[Random, Floats], Floats]
 
 ALONE, BOTH, COMPOSED = 0.5, 0.25, 0.1
 """The probability of AF or AFB where one is used alone; of each where both are; of AC where neither happened."""
+DEGRADED = 0.25
+"""The probability of each of DA's two operations (5.4.1)."""
 KINDS = ("linear", "nonlinear", "region")
 BEFORE_COMPOSING = (0.8, 0.1, 0.1)
 AFTER_COMPOSING = (0.2, 0.4, 0.4)
@@ -57,6 +60,22 @@ def change_composed(rng: Random, strong: str, before: Changed, image: Floats) ->
     if "ac" not in strong.split("+") or before.what or rng.random() >= COMPOSED:
         return image, ""
     return changed(rng, image, AFTER_COMPOSING)
+
+
+def degraded(rng: Random, strong: str, image: Floats, alpha: Floats) -> tuple[Floats, Floats]:
+    """DA of Table 5.1: blur and JPEG, each by itself now and then; the image and its alpha (h, w).
+
+    ``da`` leaves alpha as it was; ``da+alpha`` does to it what was done to the image. Others change nothing.
+    """
+    ways = strong.split("+")
+    for operation in (gaussian_blur, jpeg_compression) if "da" in ways else ():
+        if rng.random() < DEGRADED:
+            seed = int(rng.integers(1 << 62))
+            image = operation(np.random.default_rng(seed), image)
+            if "alpha" in ways:
+                grey = np.repeat(alpha[..., None], 3, axis=2)
+                alpha = np.ascontiguousarray(operation(np.random.default_rng(seed), grey)[..., 0])
+    return image, alpha
 
 
 def changed(rng: Random, picture: Floats, chances: tuple[float, ...]) -> tuple[Floats, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from models.catalogue import every_spec
@@ -130,7 +131,8 @@ def test_the_checkpoints_that_authors_published_are_recognised_and_load_strictly
 
 
 @pytest.mark.parametrize(
-    "name", [spec.name for spec in SPECS if spec.name.startswith(("indexnet-m2o", "indexnet-unsh"))]
+    "name",
+    [spec.name for spec in SPECS if spec.name.startswith(("indexnet-m2o", "indexnet-unsh")) and spec.told_apart],
 )
 def test_other_index_families_of_the_same_code_are_recognised_without_being_named(tmp_path, name):
     spec = every_spec()[name]
@@ -140,6 +142,18 @@ def test_other_index_families_of_the_same_code_are_recognised_without_being_name
     torch.save({"state_dict": state, "epoch": 3}, tmp_path / "trained.pth")
     match = checkpoints.examine(tmp_path / "trained.pth")
     assert match.spec.name == name and match.licence == RESEARCH_ONLY
+
+
+@pytest.mark.parametrize("spec", [spec for spec in SPECS if not spec.told_apart], ids=lambda spec: spec.name)
+def test_rows_that_weights_do_not_tell_apart_are_recognised_by_name_alone(tmp_path, spec):
+    """Tables 3.5 and 4.4: the same weights, other mathematics."""
+    state = {name: torch.zeros(value.shape) for name, value in build(spec, "meta").state_dict().items()}
+    save_file(state, tmp_path / "nameless.safetensors")
+    save_file(state, tmp_path / "own.safetensors", metadata={"network": spec.name})
+    other = checkpoints.examine(tmp_path / "nameless.safetensors").spec
+    assert other.told_apart and other.parameters == spec.parameters and other.options != spec.options
+    assert checkpoints.examine(tmp_path / "own.safetensors").spec is spec
+    assert checkpoints.examine(tmp_path / "nameless.safetensors", spec.name).spec is spec
 
 
 def test_weights_of_a_published_layout_stay_for_research_under_another_networks_name(tmp_path):

@@ -52,7 +52,7 @@ def test_the_adobe_layout_is_composed_on_the_fly(adobe, recipe_of, augmentation)
     example = source.example(5)
     assert example.image.shape == (32, 32, 3) and example.trimap.shape == example.alpha.shape == (32, 32)
     made = example.alpha[..., None] * example.foreground + (1 - example.alpha[..., None]) * example.background
-    assert example.composed and not example.pseudo and np.allclose(example.image, made, atol=1e-6)
+    assert not example.pseudo and np.allclose(example.image, made, atol=1e-6)
     again = pickle.loads(pickle.dumps(opened(recipe, adobe, adobe.parent / "behind"))).example(5)
     assert np.array_equal(example.image, again.image) and np.array_equal(example.trimap, again.trimap)
     assert not np.array_equal(example.image, source.example(6).image)
@@ -66,13 +66,36 @@ def test_backgrounds_are_drawn_where_there_are_none_and_found_beside_the_data(ad
     assert (opened(recipe, adobe).example(0).background == 1).all()
 
 
-def test_composed_images_that_were_changed_say_so(adobe, recipe_of, monkeypatch):
+def test_composed_images_whose_alpha_holds_no_more_say_so(adobe, recipe_of, monkeypatch):
     recipe = recipe_of(data="adobe", augmentation="indexnet", strong="af+afb+ac", crop_px=32)
     source = opened(recipe, adobe)
-    for kind, pseudo, composed in (("", False, True), ("linear", False, False), ("region", True, False)):
+    for kind, pseudo in (("", False), ("linear", False), ("region", True)):
         monkeypatch.setattr(datasets.strong, "change_composed", lambda r, s, b, image, kind=kind: (image, kind))
         example = source.example(1)
-        assert (example.pseudo, example.composed) == (pseudo, composed)
+        assert example.pseudo is pseudo
+
+
+def test_recipes_with_strong_augmentation_are_judged_by_the_same_pictures_as_those_without(adobe, recipe_of):
+    judged, learnt = [], []
+    for strong in ("none", "af+afb+ac", "da+alpha"):
+        source = opened(recipe_of(data="adobe", augmentation="indexnet", strong=strong, crop_px=32), adobe)
+        judged.append(np.stack([example.image for example in source.held_out(4)]))
+        learnt.append(np.stack([source.example(number).image for number in range(8)]))
+    assert np.array_equal(judged[0], judged[1]) and np.array_equal(judged[0], judged[2])
+    assert not np.array_equal(learnt[0], learnt[1]) and not np.array_equal(learnt[0], learnt[2])
+
+
+def test_the_toy_experiment_changes_the_image_alike_and_alpha_only_where_it_is_asked_to(adobe, recipe_of):
+    def made(strong):
+        source = opened(recipe_of(data="adobe", augmentation="indexnet", strong=strong, crop_px=32), adobe)
+        return [source.example(number) for number in range(8)]
+
+    plain, kept, alike = (made(strong) for strong in ("none", "da", "da+alpha"))
+    touched = [not np.array_equal(a.image, b.image) for a, b in zip(plain, kept, strict=True)]
+    assert 0 < sum(touched) < 8
+    for a, b, c, changed in zip(plain, kept, alike, touched, strict=True):
+        assert np.array_equal(b.image, c.image) and np.array_equal(a.trimap, c.trimap)
+        assert np.array_equal(a.alpha, b.alpha) and np.array_equal(b.alpha, c.alpha) is not changed
 
 
 def test_cut_outs_have_their_colours_continued_to_where_they_are_clear(tmp_path, recipe_of):
@@ -174,7 +197,9 @@ def test_pictures_to_judge_by_are_kept_out_of_training(tmp_path, recipe_of):
 def test_drawn_examples_need_no_folder(recipe_of):
     source = DrawnSource(recipe_of(crop_px=64))
     example = source.example(3)
-    assert example.image.shape == (64, 64, 3) and (example.trimap == 128).any() and example.foreground is None
+    assert example.image.shape == (64, 64, 3) and (example.trimap == 128).any()
+    composed = example.alpha[..., None] * (example.foreground - example.background) + example.background
+    assert 0.001 < np.abs(composed - example.image).mean() < 0.2  # the camera lies between
     assert np.array_equal(DrawnSource(recipe_of(crop_px=64)).example(3).image, example.image)
     assert not np.array_equal(source.held_out(1)[0].image, source.example(0).image)
 

@@ -12,11 +12,11 @@ from models.training.batch import Batch, Example, gathered
 from models.training.objective import TERMS, Objective
 
 
-def example(seed: int, composed: bool = True) -> Example:
+def example(seed: int, pseudo: bool = False) -> Example:
     rng = np.random.default_rng(seed)
     pictures = [rng.random((32, 32, 3), np.float32) for _ in range(3)]
     trimap = rng.choice(np.array([0, 128, 255], np.uint8), (32, 32))
-    return Example(pictures[0], rng.random((32, 32), np.float32), trimap, pictures[1], pictures[2], composed=composed)
+    return Example(pictures[0], rng.random((32, 32), np.float32), trimap, pictures[1], pictures[2], pseudo)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +64,20 @@ def test_the_unknown_region_may_be_the_one_the_network_finds(batch):
     assert total == losses.region_alpha(alpha, batch.alpha, found)
 
 
-def test_colours_do_not_count_where_the_image_is_no_composition_any_more():
+def test_colours_are_compared_with_what_the_true_alpha_composes_whatever_a_camera_made_of_it(batch):
+    truth = batch.alpha * batch.foreground + (1 - batch.alpha) * batch.background
+    assert not torch.allclose(truth, batch.image, atol=0.1)
+    _, parts = Objective({"composition": 1.0})(batch.alpha, None, batch)
+    assert float(parts["composition"]) == pytest.approx(3e-6, rel=0.1)  # three channels, each no nearer than EPSILON
     alpha = torch.rand(2, 1, 32, 32)
-    changed = gathered([example(1), example(2, composed=False)])
+    _, parts = Objective({"composition": 1.0})(alpha, None, batch)
+    expected = losses.composition(alpha, truth, batch.foreground, batch.background, batch.unknown)
+    assert float(parts["composition"]) == float(expected)
+
+
+def test_colours_do_not_count_where_the_picture_has_a_pseudo_label():
+    alpha = torch.rand(2, 1, 32, 32)
+    changed = gathered([example(1), example(2, pseudo=True)])
     _, parts = Objective({"composition": 1.0})(alpha, None, changed)
     _, first = Objective({"composition": 1.0})(alpha[:1], None, changed.part(0, 1))
     assert float(parts["composition"]) == pytest.approx(float(first["composition"]) / 2)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from models.catalogue import every_spec
 from models.training.cookbook import every_recipe, overview, recipe_named
 from models.training.objective import Objective
 from models.training.recipes import changed, from_numbers, settings
@@ -41,6 +42,22 @@ def test_rmat_is_trained_as_chapter_5_prints():
     assert (base.strong, final.strong) == ("none", "af+afb+ac")
 
 
+def test_the_toy_experiment_is_that_of_table_5_1():
+    rows = [recipe_named(f"rmat-toy-{short}") for short in ("none", "da", "da-alpha")]
+    assert [row.strong for row in rows] == ["none", "da", "da+alpha"]
+    assert all((row.losses, row.steps, row.batch) == ({"alpha": 1.0}, 45_000, 32) for row in rows)
+    assert all(row.network == "rmat-b3" and row.rate == recipe_named("rmat-base").rate for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "rows"), [("indexnet-adobe", "3.5", 3), ("a2u-adobe", "4.4", 2), ("a2u-adobe", "4.3", 4)]
+)
+def test_networks_of_the_tables_that_a_title_names_can_be_set(name, table, rows):
+    networks = [spec.name for spec in every_spec().values() if spec.paper.table == table]
+    assert len(networks) == rows
+    assert all(changed(recipe_named(name), [f"network={network}"]).network == network for network in networks)
+
+
 def test_pspm_is_trained_in_two_phases_as_chapter_6_prints():
     first, second = recipe_named("pspm-b5-phase1"), recipe_named("pspm-b5-phase2")
     assert recipe_named("pspm-b5-fm-phase1").frozen == ("encoder.backbone.", "seg_decoder.")
@@ -55,7 +72,7 @@ def test_pspm_is_trained_in_two_phases_as_chapter_6_prints():
 def test_our_own_recipes_need_no_data_but_the_portraits():
     own = [recipe for recipe in every_recipe().values() if recipe.source == "our own"]
     assert {"indexnet", "a2u", "rmat-m3", "pspm-b5-fm"} <= {recipe.name for recipe in own}
-    assert {recipe.name for recipe in own if recipe.data != "drawn"} <= {"pspm-b5-fm", "fusion"}
+    assert {recipe.name for recipe in own if recipe.data != "drawn"} <= {"pspm-b5-fm", "pspm-small", "fusion"}
     assert all(recipe.licence == "MIT" for recipe in own if recipe.data == "drawn")
 
 

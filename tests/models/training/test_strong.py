@@ -81,6 +81,21 @@ def test_the_composed_image_is_changed_a_tenth_of_the_time_and_only_where_its_pa
     assert {change_composed(rng, "af+afb", Changed(small, small), small)[1] for _ in range(200)} == {""}
 
 
+def test_blur_and_jpeg_each_come_a_quarter_of_the_time_and_do_to_alpha_what_they_do_to_the_image(monkeypatch):
+    monkeypatch.setattr(strong, "gaussian_blur", lambda rng, picture: picture + 1 + rng.random())
+    monkeypatch.setattr(strong, "jpeg_compression", lambda rng, picture: picture + 4)
+    rng, small = np.random.default_rng(6), np.zeros((2, 2, 3))
+    seen = Counter()
+    for _ in range(2000):
+        image, alpha = strong.degraded(rng, "da+alpha", small, small[..., 0])
+        assert np.array_equal(image[..., 0], alpha)
+        seen[min(int(image[0, 0, 0]), 5)] += 1
+    shares = [seen[what] / 2000 for what in (0, 1, 4, 5)]
+    assert shares == pytest.approx([0.5625, 0.1875, 0.1875, 0.0625], abs=0.03)
+    for ways in ("none", "af+afb+ac"):
+        assert strong.degraded(rng, ways, small, small[..., 0])[0] is small
+
+
 def test_kinds_before_composing_come_as_5_7_3_says():
     rng = np.random.default_rng(4)
     small = np.full((4, 4, 3), 0.3, np.float32)
