@@ -157,4 +157,17 @@ SPECS: tuple[ModelSpec, ...] = (
         PaperRow("6.7", "B5", 5.33, 2.86),
         "pspnet",
     ),
+    ModelSpec(
+        name="pspm-small",
+        title="Portrait (small)",
+        family="pspm",
+        description="Portraits without marks: small and quick, learnt from scratch on photos for research.",
+        code="models.networks.pspm_small:SmallPortrait",
+        paper=PaperRow("", "ours, after chapter 6"),
+        channels=3,
+        stride=32,
+        finds_trimap=True,
+        margin_px=64,
+        note="Our own network and weights; no row of the thesis.",
+    ),
 )
