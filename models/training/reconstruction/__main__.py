@@ -56,8 +56,8 @@ def run(chosen: argparse.Namespace) -> list[Result]:
         raise ValueError(f"{chosen.out} holds results already. Go on from them with --resume, or choose another --out.")
     results: list[Result] = []
     for dataset in chosen.set:
-        print(f"{SET_TITLES[dataset]}, {len(rows[dataset])} pairs of operators, {schedule}", file=sys.stderr)
-        conditions = Conditions(dataset, schedule, chosen.seed, device)
+        print(f"{SET_TITLES[dataset]}, {len(rows[dataset])} pairs of operators: {schedule}", file=sys.stderr)
+        conditions = Conditions(dataset, schedule, chosen.seed, device, chosen.judged)
         results += compare(rows[dataset], digits[dataset], conditions, kept, Teller())
     put_file(chosen.out / "table.md", (markdown_table(results) + "\n").encode())
     return results
@@ -65,7 +65,7 @@ def run(chosen: argparse.Namespace) -> list[Result]:
 
 def chosen_schedule(chosen: argparse.Namespace) -> Schedule:
     """The named schedule with what the command line changes of it."""
-    named = {name: getattr(chosen, name) for name in ("epochs", "images", "batch", "rate", "momentum", "judged")}
+    named = {name: getattr(chosen, name) for name in ("epochs", "images", "batch", "rate", "momentum")}
     return dataclasses.replace(
         SCHEDULES[chosen.schedule], **{name: value for name, value in named.items() if value is not None}
     )
@@ -93,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--schedule", choices=tuple(SCHEDULES), default="short")
     made.add_argument("--epochs", type=int, help="the rate falls at the same shares of them as in the schedule")
     made.add_argument("--images", type=int, help="train on the first so many pictures; 0 on all")
-    made.add_argument("--judged", type=int, help="judge by the first so many; 0 by all")
+    made.add_argument("--judged", type=int, default=1000, help="judge by the first so many; 0 by all")
     made.add_argument("--batch", type=int)
     made.add_argument("--rate", type=float)
     made.add_argument("--momentum", type=float)
@@ -105,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Compare and print; 2 with a sentence where something is wrong."""
+    """Compare and print; 2 with a sentence where something is wrong, 130 where it was stopped."""
     chosen = parser().parse_args(words)
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
@@ -114,6 +114,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"Stopped. What was finished is in {chosen.out}: go on with --resume.", file=sys.stderr)
+        return 130
     return 0
 
 

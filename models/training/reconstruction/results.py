@@ -20,7 +20,7 @@ RESULTS = "results.json"
 class Result:
     """One pair of operators, trained once and judged by pictures that it had not seen.
 
-    ``psnr`` in dB, ``mae`` and ``rmse`` of values in [0, 1], ``seconds`` of training by the wall clock,
+    The measures are those of ``models.evaluation.similarity``. ``seconds`` of training are those of the wall clock,
     ``cpu_seconds`` what all threads worked in them.
     """
 
@@ -30,6 +30,7 @@ class Result:
     schedule: Mapping[str, Any]
     psnr: float
     ssim: float
+    ssim_stacked: float
     mae: float
     rmse: float
     loss: float
@@ -41,6 +42,8 @@ class Result:
     seconds: float
     cpu_seconds: float
     device: str
+    weights: str
+    """The name of the file with its weights, in the same folder."""
 
     @property
     def key(self) -> str:

@@ -18,12 +18,10 @@ class Schedule:
     drops: tuple[float, ...] = (0.5, 0.7, 0.85)
     """After which shares of the training the rate is divided by 10: of 100 epochs the 50th, 70th and 85th."""
     momentum: float = 0.9
-    """The papers say SGD and no more; 0.9 is what they take elsewhere."""
-    judged: int = 0
-    """How many of the pictures that are kept back it is judged by, the first in the file; 0 takes all."""
+    """The papers say SGD and no more; public code that descends from theirs has 0.9."""
 
     def __post_init__(self) -> None:
-        if min(self.epochs, self.batch) < 1 or min(self.images, self.judged) < 0:
+        if min(self.epochs, self.batch) < 1 or self.images < 0:
             raise ValueError("Epochs and batch are 1 or more; a number of pictures is 0 (all) or more.")
         if not (0 < self.rate < float("inf") and 0 <= self.momentum < 1):
             raise ValueError(f"The rate cannot be {self.rate}, nor the momentum {self.momentum}. Rates are above 0.")
@@ -45,6 +43,6 @@ class Schedule:
 
 SCHEDULES = {
     "paper": Schedule("paper", epochs=100, images=0, batch=100, rate=0.01),
-    "short": Schedule("short", epochs=1, images=5000, batch=10, rate=0.01, judged=1000),
+    "short": Schedule("short", epochs=1, images=5000, batch=10, rate=0.01),
 }
 """``paper`` is 4.8.1's; ``short`` is for two cores, in an hour for all operators of both tables."""
