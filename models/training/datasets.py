@@ -30,6 +30,7 @@ from models.training.folders import (
 from models.training.fusion_source import FusionSource
 from models.training.loading import Source
 from models.training.ordering import JUDGED_FROM, Order
+from models.training.people import PeopleSource
 from models.training.recipes import Recipe
 from models.training.soft_masks import SoftMattes
 from models.training.synthetic import Sample, cut_outs, draw_cut_out, draw_sample, make_trimap
@@ -57,8 +58,12 @@ def open_source(recipe: Recipe, data: Path | None, backgrounds: Path | None, cac
             raise ValueError(f"Foregrounds are composed by augmentation indexnet or a2u, not {recipe.augmentation}.")
         own = backgrounds or subfolder(data, BACKGROUNDS)
         return ComposedSource(recipe, found, pictures_below(own) if own else [])
+    if recipe.augmentation == "people":
+        return PeopleSource(recipe, found, cache)
     if recipe.augmentation != "portrait":
-        raise ValueError(f"Photos with mattes are augmented by portrait, not {recipe.augmentation}. Set augmentation.")
+        raise ValueError(
+            f"Photos with mattes are augmented by portrait or people, not {recipe.augmentation}. Set augmentation."
+        )
     return PhotoSource(recipe, found, cache)
 
 

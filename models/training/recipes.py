@@ -13,7 +13,7 @@ from typing import Any
 from models.catalogue import every_spec
 
 DATA = ("adobe", "pairs", "cutouts", "portraits", "drawn", "samples")
-AUGMENTATIONS = ("indexnet", "a2u", "portrait", "drawn")
+AUGMENTATIONS = ("indexnet", "a2u", "portrait", "people", "drawn")
 STRONG = ("none", "af", "afb", "af+afb", "af+afb+ac", "da", "da+alpha")
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "drops", "cosine", "poly")
@@ -38,8 +38,12 @@ class Recipe:
     """One of ``DATA``: what lies in the folder, or ``drawn``, which needs none."""
     augmentation: str
     crop_px: int
+    """``people``: the side of a square of the pictures' area."""
     steps: int
     batch: int = 16
+    first_px: int = 0
+    first_steps: int = 0
+    """``people``: so many steps take pictures of this side in place of ``crop_px``, to learn faster at first."""
     part: str = ""
     """Only this module of the network is trained and kept, by itself: ``segmentation`` of a cascade."""
     strong: str = "none"
@@ -96,7 +100,7 @@ class Recipe:
         for name in ("crop_px", "steps", "batch", "accumulate", "every", "save_every", "log_every", "validate_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} cannot be {getattr(self, name)}. It must be 1 or more.")
-        for name in ("warmup", "workers", "validate_on", "seed", "plus", "clip", "weight_decay", "momentum"):
+        for name in _FROM_NOTHING:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} cannot be {getattr(self, name)}. It must be 0 or more.")
         if not (0 < self.rate < float("inf") and 0 <= self.backbone_rate < float("inf")):
@@ -111,8 +115,12 @@ class Recipe:
         spec = every_spec().get(self.network)
         if spec is None:
             raise ValueError(f"There is no network {self.network}. `mattelier models list` names them all.")
-        if self.crop_px % spec.stride:
-            raise ValueError(f"crop_px cannot be {self.crop_px}. {spec.name} takes multiples of {spec.stride}.")
+        for name in ("crop_px", "first_px"):
+            if getattr(self, name) % spec.stride:
+                side = getattr(self, name)
+                raise ValueError(f"{name} cannot be {side}. {spec.name} takes multiples of {spec.stride}.")
+        if self.first_steps and not self.first_px:
+            raise ValueError("first_px cannot be 0 where first_steps is more. Name the side of the first pictures.")
 
     def as_numbers(self) -> dict[str, Any]:
         """All of it as plain numbers, words, lists and dictionaries, for a checkpoint and for the log."""
@@ -128,6 +136,8 @@ _CHOICES = {
     "schedule": SCHEDULES,
     "precision": PRECISIONS,
 }
+_COUNTS = ("warmup", "workers", "validate_on", "first_px", "first_steps", "seed", "plus")
+_FROM_NOTHING = (*_COUNTS, "clip", "weight_decay", "momentum")
 _FIXED = ("name", "title", "source", "facts", "losses")
 _WORDS_OF_YES_AND_NO = {"yes": True, "no": False}
 
