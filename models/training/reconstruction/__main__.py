@@ -3,7 +3,7 @@
     python -m models.training.reconstruction --out FOLDER [--set fashion] [--schedule short] [--resume]
 
 Prints the table beside the papers' figures and whether it bears out their claims; the folder holds results.json,
-results.csv, table.md and the weights.
+results.csv, table.md, the weights, and sheet-SET.png: what each network makes of the same pictures.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 from models.networks.device import DEVICES, choose_device
 from models.training.checkpointing import put_file
 from models.training.reconstruction.digits import USUAL_FOLDER, read_digits
-from models.training.reconstruction.experiment import Conditions, compare
+from models.training.reconstruction.experiment import Conditions, compare, draw
 from models.training.reconstruction.report import claims, markdown_table, text_table
 from models.training.reconstruction.results import Result, ResultsFile
 from models.training.reconstruction.rows import ROWS, SET_TITLES, SETS, rows_of
@@ -58,7 +58,9 @@ def run(chosen: argparse.Namespace) -> list[Result]:
     for dataset in chosen.set:
         print(f"{SET_TITLES[dataset]}, {len(rows[dataset])} pairs of operators: {schedule}", file=sys.stderr)
         conditions = Conditions(dataset, schedule, chosen.seed, device, chosen.judged)
-        results += compare(rows[dataset], digits[dataset], conditions, kept, Teller())
+        found = compare(rows[dataset], digits[dataset], conditions, kept, Teller())
+        draw(rows[dataset], found, digits[dataset], conditions, chosen.out)
+        results += found
     put_file(chosen.out / "table.md", (markdown_table(results) + "\n").encode())
     return results
 

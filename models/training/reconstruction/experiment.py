@@ -22,8 +22,11 @@ from models.training.reconstruction.fitting import answers, build, fit
 from models.training.reconstruction.results import Result, ResultsFile, key_of
 from models.training.reconstruction.rows import Row
 from models.training.reconstruction.schedule import Schedule
+from models.training.reconstruction.sheet import sheet
 
 Progress = Callable[[float, str], None]
+_DRAWN = 16
+"""How many pictures the sheet shows."""
 
 
 @dataclass(frozen=True)
@@ -105,17 +108,37 @@ def _trained(
     )  # fmt: skip
 
 
-def _judged_again(row: Row, before: Result, test: NDArray[np.uint8], folder: Path, device: str) -> Result:
-    """The result with the measures of the weights on ``test``; ``ValueError`` where the weights are not there."""
+def trained_before(row: Row, result: Result, folder: Path, device: str = "cpu") -> nn.Module:
+    """The network of a result, from its weights in ``folder``, to be asked; ``ValueError`` where they are not there."""
     network = build(row)
     try:
-        network.load_state_dict(load_file(folder / before.weights))
+        network.load_state_dict(load_file(folder / result.weights))
     except (OSError, RuntimeError, SafetensorError) as error:
         raise ValueError(
-            f"The weights {before.weights} in {folder} are missing or damaged. Judge by {before.judged_by} pictures "
-            "with --judged, or start anew with another --out."
+            f"The weights {result.weights} in {folder} are missing or damaged. Start anew with another --out."
         ) from error
-    found = _measured(network.to(device).eval(), test, device)
+    return network.to(device).eval()
+
+
+def draw(rows: Sequence[Row], results: Sequence[Result], digits: Digits, conditions: Conditions, folder: Path) -> Path:
+    """Write what the networks of ``results`` make of the first pictures kept back; the place of the PNG.
+
+    ``ValueError`` where weights are missing, ``OSError`` passes.
+    """
+    truth = enlarged(digits.test[:_DRAWN])
+    by_name = {row.name: row for row in rows}
+    lines: dict[str, NDArray[np.float32]] = {}
+    for result in results:
+        network = trained_before(by_name[result.row], result, folder, conditions.device)
+        lines[f"{by_name[result.row].title}, {result.psnr:.1f} dB"] = answers(network, truth, conditions.device)
+    place = folder / f"sheet-{conditions.dataset}.png"
+    put_file(place, sheet(truth, lines))
+    return place
+
+
+def _judged_again(row: Row, before: Result, test: NDArray[np.uint8], folder: Path, device: str) -> Result:
+    """The result with the measures of the weights on ``test``."""
+    found = _measured(trained_before(row, before, folder, device), test, device)
     return dataclasses.replace(before, **asdict(found), judged_by=len(test))
 
 

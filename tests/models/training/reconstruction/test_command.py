@@ -7,6 +7,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from models.training.reconstruction import experiment
@@ -14,6 +16,7 @@ from models.training.reconstruction.__main__ import Teller, main
 from models.training.reconstruction.report import claims, lines_of, markdown_table, text_table
 from models.training.reconstruction.results import Result, ResultsFile
 from models.training.reconstruction.rows import ROWS
+from models.training.reconstruction.sheet import sheet
 
 TWO = ("average-nearest", "max-unpooling")
 
@@ -63,6 +66,8 @@ def test_the_command_leaves_results_a_table_and_the_weights(digits_folder: Path,
     assert [line["row"] for line in lines] == list(TWO) and lines[0]["schedule.batch"] == "10"
     assert float(lines[0]["psnr"]) == pytest.approx(found[0]["psnr"])
     assert (out / "table.md").read_text("utf-8").count("\n|") == 4
+    drawn = cv2.imread(str(out / "sheet-fashion.png"), cv2.IMREAD_GRAYSCALE)
+    assert drawn.shape == (3 * 64, 280 + 12 * 64) and drawn[:64, 280:].max() == 255
     assert not list(out.glob("*.part"))
 
 
@@ -215,6 +220,14 @@ def test_results_come_back_as_they_were_kept(tmp_path: Path):
     assert len(again) == 1
     assert again.get(result.key) == dataclasses.replace(result, psnr=41.0)
     assert again.get("something else") is None
+
+
+def test_a_sheet_shows_what_was_shown_and_each_answer_clipped():
+    truth = np.full((2, 32, 32), 100, np.uint8)
+    drawn = cv2.imdecode(np.frombuffer(sheet(truth, {"a": truth / np.float32(255) + 9}), np.uint8), 0)
+    assert (drawn[:64, 280:] == 100).all() and (drawn[64:, 280:] == 255).all()
+    with pytest.raises(ValueError, match="answers of b"):
+        sheet(truth, {"b": np.zeros((1, 32, 32), np.float32)})
 
 
 def test_progress_tells_the_time_left_but_not_at_every_step(capsys, monkeypatch):

@@ -90,6 +90,20 @@ def test_guided_means_that_the_way_back_depends_on_what_was_seen():
         assert torch.equal(*found) == (row.kind == "blind"), row.name
 
 
+def test_a2u_is_the_holistic_index_network_where_u_says_one():
+    """Thesis, 4.5: that is why its static, pointwise, channel-wise form stands in Table 4.1."""
+    a2u, holistic = (build(BY_NAME[name]).operators[1].up for name in ("max-a2u", "max-holistic"))
+    feature = torch.rand(1, 64, 16, 16) + 0.1
+    with torch.no_grad():
+        a2u.encode_u.weight.fill_(100.0)  # the sigmoid of what it finds is 1
+        # 4 x 4 kernels by channel and set, times the one weight of P, over the root of the number of channels
+        kernels = a2u.encode_v.weight[0].reshape(64, 4, 4, 4).transpose(0, 1) * a2u.project_up.weight / 8
+        holistic.block.indexnet.weight.copy_(kernels)
+        small = torch.rand(1, 64, 8, 8)
+        found = [operator.enlarge(small, operator.guide(feature)) for operator in (a2u, holistic)]
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)
+
+
 def test_a_network_learns_to_give_digits_back(pictures: np.ndarray):
     losses: list[str] = []
     schedule = Schedule("x", epochs=8, images=20, batch=10, rate=0.02)
