@@ -6,13 +6,15 @@ PUBLISHED_BY = {"indexnet": "IndexNet", "a2u": "A2U"}
 """The families of which the authors published code and checkpoints, with the name under which they did."""
 RESEARCH_ONLY = "non-commercial (research only)"
 """The terms of those checkpoints: they were trained on the Adobe matting dataset."""
+RESEARCH_PHOTOS = "trained on research photos: research use"
+"""The terms of our own weights that learnt from photos published for research."""
 UNKNOWN = "unknown"
 
 
 def is_for_research_only(licence: str) -> bool:
-    """True where a licence's words forbid commercial use."""
+    """True where a licence's words do not allow commercial use."""
     words = licence.lower()
-    return any(sign in words for sign in ("non-commercial", "noncommercial", "research only", "-nc"))
+    return any(sign in words for sign in ("non-commercial", "noncommercial", "research only", "research use", "-nc"))
 
 
 def accepted(family: str) -> tuple[str, ...]:

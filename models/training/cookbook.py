@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
+from models.licences import RESEARCH_PHOTOS
 from models.training.recipes import Recipe
 
 _FREE = "MIT"
-_RESEARCH = "trained on research photos: research use"
+_RESEARCH = RESEARCH_PHOTOS
 _INDEXNET_LOSSES = {"alpha": 0.5, "composition": 0.5}
 _MOBILENET = ("layer", "encoder.")
 """How the backbone's entries begin in IndexNet and in its baselines."""
@@ -341,10 +342,10 @@ def _small_portrait() -> Recipe:
         losses={"trimap": 1.0, "whole-alpha": 1.0, "unknown-alpha": 0.5, "sobel": 0.1},
         data="portraits",
         augmentation="people",
-        crop_px=192,
+        crop_px=160,
         first_px=128,
-        first_steps=4600,
-        steps=5800,
+        first_steps=3300,
+        steps=4400,
         batch=12,
         optimiser="adamw",
         rate=2e-3,

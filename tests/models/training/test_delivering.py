@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from models import load, spec
+from models.licences import RESEARCH_PHOTOS, is_for_research_only
 from models.networks.building import build
-from models.training.delivering import deliver, read_weights
+from models.training.checkpointing import CheckpointFolder, weights_file
+from models.training.delivering import deliver, licence_of, main, read_weights
 from models.weight_store import WeightStore
 
 
@@ -42,3 +46,24 @@ def test_weights_of_another_network_and_values_too_large_are_refused(tmp_path, s
         with pytest.raises(ValueError, match=words):
             deliver("fusion", wrong, "a test", tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_terms_that_a_training_gave_its_weights_are_delivered_with_them(tmp_path, state, monkeypatch, capsys):
+    assert is_for_research_only(RESEARCH_PHOTOS)
+    made = tmp_path / "fusion.safetensors"
+    made.write_bytes(weights_file(state, {"licence": RESEARCH_PHOTOS}))
+    place = tmp_path / "own"
+    monkeypatch.setattr("sys.argv", ["", "fusion", str(made), "--source", "a test", "--into", str(place)])
+    main()
+    assert RESEARCH_PHOTOS in capsys.readouterr().out
+    assert WeightStore(tmp_path / "none", own=place).verified("fusion").licence == RESEARCH_PHOTOS
+
+
+def test_a_trainings_folder_delivers_its_running_average_and_its_terms(tmp_path, monkeypatch):
+    weights, average = ({"weight": torch.full((2,), value)} for value in (1.0, 2.0))
+    kept = SimpleNamespace(weights=weights, average=average, recipe={"licence": RESEARCH_PHOTOS})
+    monkeypatch.setattr(CheckpointFolder, "load", lambda self: kept if self.folder == tmp_path / "checkpoint" else None)
+    assert read_weights(tmp_path)["weight"].tolist() == [2, 2]
+    assert licence_of(tmp_path) == RESEARCH_PHOTOS
+    kept.average = {}
+    assert read_weights(tmp_path)["weight"].tolist() == [1, 1]
