@@ -144,7 +144,7 @@ class MattePanel(Panel):
         if kind is None:
             self.about.setText("No engine is installed. See Help, Plugins.")
             return
-        self.about.setText(f"{kind().device()}, {kind.licence} licence. {kind.description}".strip())
+        self.about.setText(f"{kind().device()}; licence: {kind.licence}. {kind.description}".strip())
         goes_by = "; it needs no marks, and keeps those that there are" if kind.finds_trimap else " from the marks"
         self.button.setToolTip(f"Compute the matte{goes_by} (Ctrl+Return)")
         kept = self._desk.settings.get(f"engine.{kind.name}", {})
