@@ -46,10 +46,12 @@ class RunFolder:
             put_file(self.folder / "curve.png", draw(rows, self.judgements.rows(), title))
 
     def show_samples(self, step: int, strips: Sequence[np.ndarray]) -> None:
-        """Write samples/step-N.png: strips (h, w, 3) float32 in [0, 1] below each other."""
+        """Write samples/step-N.png: strips (h, w, 3) float32 in [0, 1] below each other, of any sizes."""
         place = self.folder / "samples" / f"step-{step:08d}.png"
         place.parent.mkdir(parents=True, exist_ok=True)
-        sheet = np.round(np.concatenate(strips) * 255).astype(np.uint8)
+        widest = max(strip.shape[1] for strip in strips)
+        even = [np.pad(strip, ((0, 0), (0, widest - strip.shape[1]), (0, 0))) for strip in strips]
+        sheet = np.round(np.concatenate(even) * 255).astype(np.uint8)
         done, content = cv2.imencode(".png", np.ascontiguousarray(sheet[..., ::-1]))
         if done:
             put_file(place, content.tobytes())

@@ -11,6 +11,7 @@ import pytest
 from models.training import people
 from models.training.datasets import open_source
 from models.training.people import Portrait
+from models.training.run_folder import RunFolder
 
 WIDTH, HEIGHT = 64, 96
 
@@ -103,3 +104,10 @@ def test_an_example_is_a_function_of_its_number_and_a_trimap_agrees_with_its_mat
 def test_photos_kept_back_are_judged_whole_in_their_own_shape(folder, tmp_path, recipe_of):
     source = open_source(recipe_of(data="portraits", augmentation="people", crop_px=128), folder, None, tmp_path / "m")
     assert [example.alpha.shape for example in source.held_out(1)] == [(128, 96)]
+
+
+def test_samples_of_different_shapes_are_shown_below_each_other(tmp_path):
+    RunFolder(tmp_path).show_samples(3, [np.ones((8, 12, 3), np.float32), np.ones((4, 6, 3), np.float32)])
+    sheet = cv2.imread(str(tmp_path / "samples" / "step-00000003.png"))
+    assert sheet.shape == (12, 12, 3) and (sheet[:8] == 255).all() and (sheet[8:, :6] == 255).all()
+    assert (sheet[8:, 6:] == 0).all()
