@@ -11,9 +11,9 @@ import io
 import os
 import pickle
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +30,27 @@ _IDENTITY = ("name", "network", "part")
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """What was kept after ``step`` steps."""
+class Head:
+    """What is kept after ``step`` steps beside the weights: plain numbers and words."""
 
     step: int
     recipe: Mapping[str, Any]
-    weights: Mapping[str, torch.Tensor]
-    average: Mapping[str, torch.Tensor]
-    """The running average of the weights; empty where there was none."""
-    optimiser: Mapping[str, Any]
     seconds: float
-    """How long the training had taken."""
+    """How long the training has taken."""
+    scaling: Mapping[str, Any] = field(default_factory=lambda: dict[str, Any]())
+    """``Precision.state``."""
+    notes: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
+    """What whoever resumes wants to know, such as where the data lies."""
+
+
+@dataclass(frozen=True)
+class Checkpoint(Head):
+    """What was kept: a head, weights, and what the optimiser remembers."""
+
+    weights: Mapping[str, torch.Tensor] = field(default_factory=lambda: dict[str, torch.Tensor]())
+    average: Mapping[str, torch.Tensor] = field(default_factory=lambda: dict[str, torch.Tensor]())
+    """The running average of the weights; empty where there was none."""
+    optimiser: Mapping[str, Any] = field(default_factory=lambda: dict[str, Any]())
 
 
 class CheckpointFolder:
@@ -55,26 +65,18 @@ class CheckpointFolder:
         """Whether there is a checkpoint."""
         return (self.folder / _STATE).exists()
 
+    @property
+    def step(self) -> int:
+        """After how many steps the checkpoint was made, weights not looked at; raises as ``load`` does."""
+        return int(self._state()["step"])
+
     def save(
-        self,
-        step: int,
-        recipe: Mapping[str, Any],
-        network: nn.Module,
-        optimiser: torch.optim.Optimizer,
-        seconds: float,
-        average: nn.Module | None = None,
+        self, head: Head, network: nn.Module, optimiser: torch.optim.Optimizer, average: nn.Module | None = None
     ) -> None:
         """Replace the checkpoint. Where that fails (``OSError``), the earlier one is as it was."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"weights-{step:08d}-{secrets.token_hex(3)}.safetensors"
-        state = {
-            "format": FORMAT,
-            "step": step,
-            "recipe": dict(recipe),
-            "weights": name,
-            "optimiser": optimiser.state_dict(),
-            "seconds": seconds,
-        }
+        name = f"weights-{head.step:08d}-{secrets.token_hex(3)}.safetensors"
+        state = {**asdict(head), "format": FORMAT, "weights": name, "optimiser": optimiser.state_dict()}
         buffer = io.BytesIO()
         torch.save(state, buffer)
         kept = network.state_dict()
@@ -88,16 +90,28 @@ class CheckpointFolder:
 
     def load(self) -> Checkpoint:
         """The checkpoint. ``ValueError`` with a sentence where there is none or it is damaged."""
-        if not self.exists:
-            raise ValueError(f"There is no checkpoint in {self.folder}. Start without --resume.")
-        try:
-            state = torch.load(self.folder / _STATE, map_location="cpu", weights_only=True)
-            if state["format"] != FORMAT:
-                raise ValueError("another format")
+        state = self._state()
+        with self._explained():
             stored = load((self.folder / str(state["weights"])).read_bytes())
             weights = {name: value for name, value in stored.items() if not name.startswith(_AVERAGE)}
             mean = {n.removeprefix(_AVERAGE): value for n, value in stored.items() if n.startswith(_AVERAGE)}
-            return Checkpoint(state["step"], state["recipe"], weights, mean, state["optimiser"], state["seconds"])
+            head = {name: state[name] for name in ("step", "recipe", "seconds")}
+            late = {name: state.get(name, {}) for name in ("scaling", "notes")}  # not in the first checkpoints
+            return Checkpoint(**head, **late, weights=weights, average=mean, optimiser=state["optimiser"])
+
+    def _state(self) -> dict[str, Any]:
+        if not self.exists:
+            raise ValueError(f"There is no checkpoint in {self.folder}. Start without --resume.")
+        with self._explained():
+            state = torch.load(self.folder / _STATE, map_location="cpu", weights_only=True)
+            if state["format"] != FORMAT or not isinstance(state["step"], int):
+                raise ValueError("another format")
+            return state
+
+    @contextmanager
+    def _explained(self) -> Generator[None]:
+        try:
+            yield
         except (
             *(OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError),
             pickle.UnpicklingError,
@@ -130,6 +144,11 @@ def check_same_training(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> l
                 "Go on with the same, or start anew in another folder with --out."
             )
     return [f"{name} {wanted[name]} instead of {kept.get(name)}" for name in wanted if kept.get(name) != wanted[name]]
+
+
+def all_finite(network: nn.Module) -> bool:
+    """Whether everything in a network's state dict is a number."""
+    return all(bool(torch.isfinite(value).all()) for value in network.state_dict().values())
 
 
 def weights_file(state: Mapping[str, torch.Tensor], head: Mapping[str, str]) -> bytes:

@@ -25,6 +25,7 @@ from models.training.folders import (
     pictures_below,
     read_alpha,
     read_colours,
+    read_cut_out,
     subfolder,
 )
 from models.training.fusion_source import FusionSource
@@ -103,6 +104,11 @@ class ComposedSource:
         pseudo = kind in ("nonlinear", "region")
         return Example(image, alpha, trimap, parts.foreground, parts.background, pseudo)
 
+    @property
+    def things(self) -> int:
+        """How many foregrounds are learnt from."""
+        return len(self._order.learnt)
+
     def held_out(self, count: int) -> list[Example]:
         """See ``Source``; without strong augmentation, so that recipes with it and without are judged by the same."""
         return _judged(self, count)
@@ -127,14 +133,15 @@ class ComposedSource:
 
     def _read(self, place: int) -> Layer:
         pair = self._pairs[place]
-        colours, alpha = read_colours(pair.colours), read_alpha(pair.alpha)
+        if pair.alpha == pair.colours:
+            colours, alpha = read_cut_out(pair.colours)
+        else:
+            colours, alpha = read_colours(pair.colours), read_alpha(pair.alpha)
         if colours.shape[:2] != alpha.shape:
             raise UnreadableError(f"{pair.colours.name} and its matte are of different sizes")
-        if not alpha.any() or (pair.alpha == pair.colours and alpha.all() and alpha.min() == 1):
+        if not alpha.any():
             raise UnreadableError(f"{pair.alpha.name} shows nothing to cut out")
-        if pair.alpha == pair.colours:
-            colours = spread_colours(colours, alpha)
-        return Layer(colours, alpha)
+        return Layer(spread_colours(colours, alpha) if pair.alpha == pair.colours else colours, alpha)
 
 
 def spread_colours(colours: Floats, alpha: Floats) -> Floats:
@@ -165,6 +172,11 @@ class PhotoSource:
         photo = cast(Layer, self._photos.take(self._order.place(number)))
         photo, trimap = augment.for_portrait(rng, photo, self._recipe.crop_px)
         return Example(photo.colours, photo.alpha, trimap)
+
+    @property
+    def things(self) -> int:
+        """How many photos are learnt from."""
+        return len(self._order.learnt)
 
     def held_out(self, count: int) -> list[Example]:
         """See ``Source``."""

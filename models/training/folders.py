@@ -8,6 +8,7 @@ portraits   NAME.jpg with NAME.png, a matte or a hard mask
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 _ALPHAS = ("alpha", "alphas", "gt", "matte", "mattes", "mask")
 _FOREGROUNDS = ("fg", "foreground", "foregrounds")
 _IMAGES = ("image", "images", "photo", "photos", "merged")
+_JPEG, _PNG = b"\xff\xd8", b"\x89PNG"
 BACKGROUNDS = ("bg", "background", "backgrounds")
 
 
@@ -63,11 +65,16 @@ def pictures(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURES and file.is_file())
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures in a folder and in its folders, in no order."""
+    return [file for file in folder.rglob("*") if file.suffix.lower() in PICTURES]
+
+
 def pictures_below(folder: Path) -> list[Path]:
     """The pictures in a folder and in its folders, by their names; ``ValueError`` where there are none."""
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}. Name the backgrounds' with --backgrounds.")
-    found = sorted(file for file in folder.rglob("*") if file.suffix.lower() in PICTURES and file.is_file())
+    found = sorted(file for file in pictures_in(folder) if file.is_file())
     if not found:
         raise ValueError(f"There are no pictures in {folder}. Name the backgrounds' folder with --backgrounds.")
     return found
@@ -83,13 +90,18 @@ def _in_two_folders(folder: Path, names: Iterable[str]) -> Found:
     colours, alphas = subfolder(folder, names), subfolder(folder, _ALPHAS)
     if colours is None or alphas is None:
         return Found(())
-    return _paired({file.stem: file for file in pictures(colours)}, {file.stem: file for file in pictures(alphas)})
+    return _paired({_name(file): file for file in pictures(colours)}, {_name(file): file for file in pictures(alphas)})
 
 
 def _beside(folder: Path) -> Found:
     files = pictures(folder)
-    photos = {file.stem: file for file in files if file.suffix.lower() in (".jpg", ".jpeg")}
-    return _paired(photos, {file.stem: file for file in files if file.suffix.lower() == ".png"})
+    photos = {_name(file): file for file in files if file.suffix.lower() in (".jpg", ".jpeg")}
+    return _paired(photos, {_name(file): file for file in files if file.suffix.lower() == ".png"})
+
+
+def _name(file: Path) -> str:
+    """What partners share; some systems write an umlaut as two characters."""
+    return unicodedata.normalize("NFC", file.stem)
 
 
 def _paired(colours: dict[str, Path], alphas: dict[str, Path]) -> Found:
@@ -105,17 +117,30 @@ class UnreadableError(Exception):
 def read_picture(path: Path) -> np.ndarray:
     """As stored: (h, w), (h, w, 3) or (h, w, 4) RGB or RGBA, float32 in [0, 1]; or ``UnreadableError``."""
     try:
-        content = np.frombuffer(path.read_bytes(), np.uint8)
-        read = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+        content = path.read_bytes()
+        read = _decoded(content) if content else None
     except (OSError, cv2.error) as error:
         raise UnreadableError(f"{path.name} cannot be read") from error
     pixels = None if read is None else np.asarray(read)
-    if pixels is None or pixels.dtype not in (np.uint8, np.uint16) or min(pixels.shape[:2]) < 2:
+    if pixels is None:
         raise UnreadableError(f"{path.name} is damaged or no picture")
+    if pixels.dtype not in (np.uint8, np.uint16) or min(pixels.shape[:2]) < 2:
+        raise UnreadableError(f"{path.name} is not of 8 or 16 bits, or smaller than 2 px")
     scaled = pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
     if scaled.ndim == 3:
         scaled = scaled[..., [2, 1, 0, 3][: scaled.shape[2]]]
     return scaled
+
+
+def _decoded(content: bytes) -> np.ndarray | None:
+    """All that the file holds, upright as its EXIF says: OpenCV turns only pictures that it reads without alpha."""
+    packed = np.frombuffer(content, np.uint8)
+    if not content.startswith(_JPEG):
+        whole = cv2.imdecode(packed, cv2.IMREAD_UNCHANGED)
+        with_alpha = whole is not None and whole.ndim == 3 and whole.shape[2] == 4
+        if whole is None or with_alpha or (content.startswith(_PNG) and b"eXIf" not in content):
+            return whole
+    return cv2.imdecode(packed, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
 
 
 def read_colours(path: Path) -> Floats:
@@ -127,7 +152,18 @@ def read_colours(path: Path) -> Floats:
 def read_alpha(path: Path) -> Floats:
     """(h, w): the transparency of a picture that has some, else its red, which a grey picture's others equal."""
     read = read_picture(path)
-    return np.ascontiguousarray(read if read.ndim == 2 else read[..., 3] if read.shape[2] == 4 else read[..., 0])
+    if read.ndim == 2:
+        return read
+    clear = read.shape[2] == 4 and bool((read[..., 3] < 1).any())
+    return np.ascontiguousarray(read[..., 3 if clear else 0])
+
+
+def read_cut_out(path: Path) -> tuple[Floats, Floats]:
+    """Colours (h, w, 3) and transparency (h, w) of one picture; ``UnreadableError`` for one without."""
+    read = read_picture(path)
+    if read.ndim == 2 or read.shape[2] < 4 or not (read[..., 3] < 1).any():
+        raise UnreadableError(f"{path.name} has no transparency")
+    return np.ascontiguousarray(read[..., :3]), np.ascontiguousarray(read[..., 3])
 
 
 class Shelf:

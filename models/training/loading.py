@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,12 +39,13 @@ class Share:
 
 
 Loaded = tuple[Batch, tuple[str, ...]]
+_Item = tuple[Example, tuple[str, ...]]
 
 
 def batches(source: Source, recipe: Recipe, first: int, share: Share | None = None) -> Iterator[Loaded]:
     """The batches of the steps from ``first`` to the recipe's last, each with what was skipped in making it.
 
-    ``ValueError`` where the batch cannot be shared out evenly.
+    ``ValueError`` where the batch cannot be shared out evenly; what the source raises comes out when it is waited for.
     """
     share = share or Share()
     if recipe.batch % share.of:
@@ -52,20 +55,31 @@ def batches(source: Source, recipe: Recipe, first: int, share: Share | None = No
     loader = DataLoader(
         _Numbered(source),
         batch_sampler=_Steps(recipe, first, share),
-        num_workers=recipe.workers,
+        num_workers=min(recipe.workers, os.cpu_count() or 1),
         collate_fn=_collate,
         worker_init_fn=_alone,
     )
-    return iter(loader)
+    return _raised(loader)
 
 
-class _Numbered(Dataset[tuple[Example, tuple[str, ...]]]):
+def _raised(loader: Iterable[Loaded | Exception]) -> Iterator[Loaded]:
+    for loaded in loader:
+        if isinstance(loaded, Exception):
+            raise loaded
+        yield loaded
+
+
+class _Numbered(Dataset["_Item | Exception"]):
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def __getitem__(self, index: int) -> tuple[Example, tuple[str, ...]]:
+    def __getitem__(self, index: int) -> _Item | Exception:
+        """What cannot be made is answered, not raised: a worker would put its whole traceback into the sentence."""
         known = len(self._source.skipped)
-        made = self._source.example(index)
+        try:
+            made = self._source.example(index)
+        except (ValueError, OSError) as error:
+            return error
         return made, tuple(self._source.skipped[known:])
 
 
@@ -84,10 +98,16 @@ class _Steps(Sampler[list[int]]):
         return len(self._steps)
 
 
-def _collate(items: Sequence[tuple[Example, tuple[str, ...]]]) -> Loaded:
+def _collate(answers: Sequence[_Item | Exception]) -> Loaded | Exception:
+    items: list[_Item] = []
+    for answer in answers:
+        if isinstance(answer, Exception):
+            return answer
+        items.append(answer)
     return gathered([example for example, _ in items]), tuple(phrase for _, skipped in items for phrase in skipped)
 
 
 def _alone(worker: int) -> None:
-    """Workers are many already; OpenCV need not start threads in each."""
+    """Workers are many already: OpenCV need not start threads in each. Ctrl-C is for the one that they work for."""
     cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

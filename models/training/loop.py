@@ -8,11 +8,11 @@ they were taken in one go or in several.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -22,16 +22,17 @@ from models.catalogue import every_spec
 from models.networks.device import give_back, is_out_of_memory
 from models.training.averaging import Average
 from models.training.batch import Batch, Example
-from models.training.checkpointing import check_same_training
+from models.training.checkpointing import Head, all_finite, check_same_training
 from models.training.judging import judge
 from models.training.loading import Loaded, Share, Source, batches
 from models.training.objective import Objective
 from models.training.optimising import hold_still, make_optimiser, set_rate, slope_norm, to_training
+from models.training.precision import Precision
 from models.training.pseudo_labels import relabelled
 from models.training.recipes import Recipe
 from models.training.run_folder import RunFolder
 from models.training.starting import fresh_network
-from models.training.together import averaged, shared_out
+from models.training.together import averaged, shared_out, unshared
 
 CLASSES = 3
 Progress = Callable[[float, str], None]
@@ -51,9 +52,18 @@ class Trainer:
     """Trains one recipe's network from one source into one folder. ``run`` may be called again to go on."""
 
     def __init__(
-        self, recipe: Recipe, source: Source, folder: RunFolder, device: str = "cpu", share: Share | None = None
+        self,
+        recipe: Recipe,
+        source: Source,
+        folder: RunFolder,
+        device: str = "cpu",
+        share: Share | None = None,
+        notes: Mapping[str, str] | None = None,
     ) -> None:
-        """``device``: cpu, cuda, cuda:1 or mps. ``ValueError`` for recipes that cannot be followed."""
+        """``device``: cpu, cuda, cuda:1 or mps. ``notes`` are kept in checkpoints for whoever resumes.
+
+        ``ValueError`` for recipes that cannot be followed.
+        """
         self.recipe, self.source, self.folder, self.device = recipe, source, folder, device
         self.share = share or Share()
         self.step = 0
@@ -68,6 +78,8 @@ class Trainer:
         self.network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.optimiser = make_optimiser(recipe, self.network)
         self.average = Average(self.network, recipe.average) if recipe.average else None
+        self._precision = Precision(recipe.precision, device)
+        self._notes = dict(notes or {})
         self._called = shared_out(self.network, self.share)
         self._held_out: list[Example] | None = None
         self.remarks = [f"{found.entries} of {found.of} entries start from {found.file}." for found in taken]
@@ -84,6 +96,7 @@ class Trainer:
             self._take_optimiser(dict(kept.optimiser))
             if self.average is not None:
                 self.average.take(kept.average or kept.weights)
+            self._precision.take(kept.scaling)
         except (RuntimeError, ValueError, KeyError) as error:
             raise ValueError(
                 "The checkpoint does not fit: the network, or what of it is trained, was another. "
@@ -104,15 +117,16 @@ class Trainer:
     def run(self, progress: Progress, until: int | None = None) -> None:
         """Take the steps up to ``until``, or all that are left.
 
-        What ``progress`` raises ends it after a checkpoint, and comes out. ``ValueError`` with a sentence where the
-        loss stops being a number, memory does not suffice, or a checkpoint cannot be written: the last one is whole.
+        What ``progress`` raises ends it after a checkpoint, and comes out; so does what the source raises.
+        ``ValueError`` with a sentence where the loss stops being a number, memory does not suffice, or a checkpoint
+        cannot be written: the last one is whole.
         """
         last = min(self.recipe.steps, until or self.recipe.steps)
-        if not self.folder.checkpoints.exists:
-            self._checkpoint()
         begun, first = time.monotonic(), self.step
         before = self.seconds
         for batch, skipped in self._batches(last):
+            if self._saved_after < 0:  # so that there are good weights to keep, whatever the first step does
+                self._begin()
             taken = self._guarded_step(batch.to(self.device))
             self.step += 1
             self.seconds = before + time.monotonic() - begun
@@ -131,7 +145,20 @@ class Trainer:
         return self.share.rank == 0
 
     def _batches(self, last: int) -> Iterator[Loaded]:
-        return islice(batches(self.source, self.recipe, self.step, self.share), max(0, last - self.step))
+        made = batches(self.source, self.recipe, self.step, self.share)
+        try:
+            yield from islice(made, max(0, last - self.step))
+        except (ValueError, OSError):  # the data: what was learnt from it is kept
+            if self._saved_after not in (-1, self.step):
+                self._checkpoint()
+            raise
+
+    def _begin(self) -> None:
+        """The first checkpoint; curves of an attempt that came to nothing are forgotten."""
+        if self._leads:
+            self.folder.forget_after(0)
+        self._checkpoint()
+        self._saved_after = 0
 
     def _guarded_step(self, batch: Batch) -> Taken:
         """One step, with a sentence for what memory does not suffice for."""
@@ -148,29 +175,32 @@ class Trainer:
         batch = relabelled(batch, self.predict, self._seed())
         to_training(self.recipe, self.network)
         self.optimiser.zero_grad(set_to_none=True)
-        loss, parts = self._slopes(batch, -(-batch.size // self.recipe.accumulate))
+        loss, parts = self._slopes(self._called, batch, -(-batch.size // self.recipe.accumulate))
         self._check_finite(averaged(loss, self.share), "loss")
+        self._precision.divide_slopes(self.optimiser)
         weights = [weight for group in self.optimiser.param_groups for weight in group["params"]]
         norm = slope_norm(weights)
-        self._check_finite(norm, "slope")
+        if not self._precision.may_overflow:
+            self._check_finite(norm, "slope")
         if self.recipe.clip:
             nn.utils.clip_grad_norm_(weights, self.recipe.clip)
-        self.optimiser.step()
-        if self.average is not None:
+        if self._precision.step(self.optimiser) and self.average is not None:
             self.average.follow(self.network, self.step)
         return Taken(float(loss), {name: float(part) for name, part in parts.items()}, rate)
 
-    def _slopes(self, batch: Batch, at_a_time: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    def _slopes(self, network: nn.Module, batch: Batch, at_a_time: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Add up the slopes of a batch, so many pictures at a time; its loss and the loss's parts, without slopes."""
         total = torch.zeros((), device=self.device)
         parts: dict[str, torch.Tensor] = {}
         for start in range(0, batch.size, at_a_time):
             piece = batch.part(start, min(start + at_a_time, batch.size))
             share = piece.size / batch.size
-            with self._precision():
-                alpha, logits = self._answers(self._called, piece)
-            loss, terms = self._objective(alpha, logits, piece)
-            torch.autograd.backward(loss * share)
+            last = start + at_a_time >= batch.size
+            with nullcontext() if last else unshared(network):  # processes tell each other their slopes once
+                with self._precision.working():
+                    alpha, logits = self._answers(network, piece)
+                loss, terms = self._objective(alpha, logits, piece)
+                self._precision.backward(loss * share)
             total = total + loss.detach() * share
             for name, term in terms.items():
                 parts[name] = parts.get(name, torch.zeros_like(term)) + term * share
@@ -190,7 +220,7 @@ class Trainer:
 
     def _alpha_of(self, network: nn.Module, batch: Batch) -> torch.Tensor:
         network.eval()
-        with torch.no_grad(), self._precision():
+        with torch.no_grad(), self._precision.working():
             alpha, _ = self._answers(network, batch.to(self.device))
         if alpha is None:
             raise ValueError(f"The part {self.recipe.part} of {self.recipe.network} answers no alpha.")
@@ -204,22 +234,22 @@ class Trainer:
             return answer[1], answer[0]
         return (None, answer) if answer.shape[1] == CLASSES else (answer, None)
 
-    def _precision(self) -> AbstractContextManager[object]:
-        if self.recipe.precision == "float32":
-            return nullcontext()
-        return torch.autocast(torch.device(self.device).type, torch.bfloat16)
-
     def _seed(self) -> int:
         """Of this step and this process; unlike those near it."""
         words = np.random.SeedSequence((self.recipe.seed, self.step, self.share.rank)).generate_state(1, np.uint32)
         return int(words[0])
 
     def _check_finite(self, value: torch.Tensor, what: str) -> None:
-        if torch.isfinite(value):
-            return
-        kept = self.folder.checkpoints.load().step
+        if not torch.isfinite(value):
+            self._stop(f"The {what} is no number any more in step {self.step + 1}.")
+
+    def _stop(self, what: str) -> NoReturn:
+        """End with a sentence that says what is kept."""
+        if not self.folder.checkpoints.exists:
+            raise ValueError(f"{what} Start from other weights.")
+        kept = self.folder.checkpoints.step
         message = (
-            f"The {what} is no number any more in step {self.step + 1}. The weights after step {kept} are kept in "
+            f"{what} The weights after step {kept} are kept in "
             f"{self.folder.checkpoints.folder}: go on from there with --resume and a smaller rate, such as "
             f"--set rate={self.recipe.rate / 3:.2g}."
         )
@@ -235,8 +265,9 @@ class Trainer:
             if self._fits(batch, fitting):
                 parts = -(-batch.size // fitting)
                 return (
-                    f"The memory does not suffice for {tried} pictures at a time. {fitting} would fit: "
-                    f"add --set accumulate={parts}, which gives the same result, or --set batch={fitting}."
+                    f"The memory does not suffice for {tried} pictures at a time. {fitting} would fit: add --set "
+                    f"accumulate={parts}, which differs only where norms learn from what they see at a time, or "
+                    f"--set batch={fitting * self.share.of}."
                 )
         return "The memory does not suffice for one picture. Set crop_px lower, or free memory."
 
@@ -244,7 +275,8 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         give_back(torch.device(self.device).type)
         try:
-            self._slopes(batch.part(0, count), count)
+            # not through _called, in which this process would wait for the others
+            self._slopes(self.network, batch.part(0, count), count)
         except (RuntimeError, MemoryError) as error:
             if isinstance(error, RuntimeError) and not is_out_of_memory(error):
                 raise
@@ -287,12 +319,16 @@ class Trainer:
         if not self._leads:
             return
         kept = self.folder.checkpoints
+        if not all_finite(self.network):
+            self._stop(f"The weights are no numbers any more after step {self.step}.")
         try:
             average = None if self.average is None else self.average.network
-            kept.save(self.step, self.recipe.as_numbers(), self.network, self.optimiser, self.seconds, average)
+            scaling = self._precision.state()
+            head = Head(self.step, self.recipe.as_numbers(), self.seconds, scaling, self._notes)
+            kept.save(head, self.network, self.optimiser, average)
             self._saved_after = self.step
         except OSError as error:
-            whole = f"The one after step {kept.load().step} is whole: m" if kept.exists else "M"
+            whole = f"The one after step {kept.step} is whole: m" if kept.exists else "M"
             raise ValueError(
                 f"The checkpoint after step {self.step} cannot be written: {error.strerror or error}. "
                 f"{whole}ake room, then go on with --resume."

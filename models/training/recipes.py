@@ -17,7 +17,7 @@ AUGMENTATIONS = ("indexnet", "a2u", "portrait", "people", "drawn")
 STRONG = ("none", "af", "afb", "af+afb", "af+afb+ac", "da", "da+alpha")
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "drops", "cosine", "poly")
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16", "float16")
 
 Losses = Mapping[str, float]
 

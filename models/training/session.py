@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.networks.device import choose_device
 from models.training.checkpointing import check_same_training
 from models.training.cookbook import recipe_named
-from models.training.datasets import open_source
+from models.training.datasets import ComposedSource, PhotoSource, open_source
+from models.training.folders import pictures_in
+from models.training.loading import Source
 from models.training.loop import Progress, Trainer
 from models.training.recipes import Recipe, changed, from_numbers
 from models.training.run_folder import RunFolder
@@ -40,19 +43,21 @@ def train(request: Request, progress: Progress, say: Callable[[str], None]) -> P
     ``OSError`` where the folder cannot be written to. What ``progress`` raises comes out after a checkpoint.
     """
     folder = RunFolder(request.out)
-    recipe = _recipe(request, folder)
+    recipe, kept = _recipe(request, folder)
+    data, backgrounds = (_place(asked, kept.get(name)) for name, asked in _asked(request).items())
     place = choose_device(request.device)
     with company(place.device) as (share, device):
-        source = open_source(recipe, request.data, request.backgrounds, request.out / _MATTES)
-        trainer = Trainer(recipe, source, folder, device, share)
+        source = open_source(recipe, data, backgrounds, request.out / _MATTES)
+        notes = notes_of(data, backgrounds)
+        trainer = Trainer(recipe, source, folder, device, share, notes)
         if request.resume:
             trainer.resume()
         if share.rank == 0:
-            say(f"{recipe.title}. {place.in_words(recipe.precision)}.")
-            folder.say(f"{recipe.name}: {recipe.as_numbers()}; {place.in_words(recipe.precision)}")
+            folder.say(f"{recipe.name}: {recipe.as_numbers()}; {place.in_words(recipe.precision)}; {notes}")
             for phrase in source.skipped:
                 folder.say(f"left out: {phrase}")
-            for remark in trainer.remarks:
+            told = [f"{recipe.title}. {place.in_words(recipe.precision)}.", *_size(source, recipe), *trainer.remarks]
+            for remark in [*told, *_other_data(kept, notes)]:
                 say(remark)
                 folder.say(remark)
         trainer.run(progress)
@@ -61,15 +66,46 @@ def train(request: Request, progress: Progress, say: Callable[[str], None]) -> P
         return folder.folder / f"{recipe.name}.safetensors" if share.rank == 0 else None
 
 
-def _recipe(request: Request, folder: RunFolder) -> Recipe:
-    """The recipe with its settings; on a resume, as it was followed so far, with what is asked for now."""
+def notes_of(data: Path | None, backgrounds: Path | None) -> dict[str, str]:
+    """What a checkpoint tells of the data: where it lies, and a number that is another where files came or went."""
+    places = {"data": data, "backgrounds": backgrounds}
+    notes = {name: str(place.resolve()) for name, place in places.items() if place is not None}
+    names = [f"{file.relative_to(place)}" for place in places.values() if place for file in sorted(pictures_in(place))]
+    return notes | ({"files": hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]} if names else {})
+
+
+def _asked(request: Request) -> dict[str, Path | None]:
+    return {"data": request.data, "backgrounds": request.backgrounds}
+
+
+def _place(asked: Path | None, kept: str | None) -> Path | None:
+    """The folder that is asked for, else the one that the training had so far."""
+    return asked if asked is not None or kept is None else Path(kept)
+
+
+def _size(source: Source, recipe: Recipe) -> list[str]:
+    """How much there is to learn from, where that has an end."""
+    if not isinstance(source, (ComposedSource, PhotoSource)):
+        return []
+    count = source.things
+    return [f"{count} things to learn from: {recipe.steps * recipe.batch / count:.3g} rounds of {count} pictures."]
+
+
+def _other_data(kept: Mapping[str, str], notes: Mapping[str, str]) -> list[str]:
+    if not kept or kept.get("files") == notes.get("files"):
+        return []
+    return ["The data holds other files than before: it goes on, but not as it would have in one go."]
+
+
+def _recipe(request: Request, folder: RunFolder) -> tuple[Recipe, Mapping[str, str]]:
+    """The recipe with its settings, and notes; on a resume, as it was followed so far, with what is asked for now."""
     recipe = recipe_named(request.recipe)
     if not request.resume:
-        if folder.checkpoints.exists:
+        if folder.checkpoints.exists and folder.checkpoints.step > 0:
             raise ValueError(
                 f"{folder.folder} holds a training already. Add --resume to go on with it, or name another with --out."
             )
-        return changed(recipe, request.settings)
-    kept = folder.checkpoints.load().recipe
-    check_same_training({**recipe.as_numbers(), "name": kept.get("name")}, recipe.as_numbers())
-    return changed(from_numbers(kept), request.settings)
+        return changed(recipe, request.settings), {}
+    kept = folder.checkpoints.load()
+    check_same_training({**recipe.as_numbers(), "name": kept.recipe.get("name")}, recipe.as_numbers())
+    return changed(from_numbers(kept.recipe), request.settings), kept.notes

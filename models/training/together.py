@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import distributed, nn
@@ -45,6 +45,13 @@ def shared_out(network: nn.Module, share: Share) -> nn.Module:
         return network
     # A recipe may train one part alone, or a network of which one answer counts: then some weights get no slope.
     return DistributedDataParallel(network, find_unused_parameters=True)
+
+
+def unshared(network: nn.Module) -> AbstractContextManager[object]:
+    """In this context slopes stay each process's own; the next backward pass outside averages all that added up."""
+    if isinstance(network, DistributedDataParallel):
+        return network.no_sync()
+    return nullcontext()
 
 
 def averaged(value: torch.Tensor, share: Share) -> torch.Tensor:

@@ -10,7 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from plugins.engines._explain import as_user_error
 
 _LINE_EVERY_S = 30.0
 _WIDTH = 118
+_LOCK = "in-use"
 
 
 class Train(Command):
@@ -59,7 +60,9 @@ class Train(Command):
             raise UserError("No recipe is named.", "`mattelier train --list` names them all.")
         out: Path = args.out or models_dir().parent / "training" / args.recipe
         with _explained(out):
-            weights = _train(args, out)
+            _cookbook().recipe_named(args.recipe)  # a wrong name is said before torch is waited for
+            with _alone_in(out):
+                weights = _train(args, out)
         if weights is not None:
             print(f"{weights}\n`mattelier models import` takes these weights over.")
         return 0
@@ -71,7 +74,6 @@ def _cookbook() -> Any:
 
 
 def _train(args: argparse.Namespace, out: Path) -> Path | None:
-    _cookbook().recipe_named(args.recipe)  # a wrong name is said before torch is waited for
     session = importlib.import_module("models.training.session")
     steps = () if args.steps is None else (f"steps={args.steps}",)
     request = session.Request(
@@ -99,6 +101,34 @@ def _explained(out: Path) -> Generator[None]:
         raise as_user_error(error) from error
     except OSError as error:
         raise explained(error, out) from error
+
+
+@contextmanager
+def _alone_in(out: Path) -> Generator[None]:
+    """Keeps a second training out of the folder; one that nothing came into is gone again afterwards."""
+    from editor.document.process_lock import ProcessLock, is_held
+
+    if os.environ.get("RANK", "0") != "0":  # the first process holds the folder for all that torchrun started
+        yield
+        return
+    there, place = out.exists(), out / _LOCK
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = ProcessLock(place)
+    except OSError as error:
+        if not is_held(place):
+            raise
+        raise UserError(
+            f"Another process trains in {out}.", "Wait until it is done, or name another folder with --out."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        with suppress(OSError):
+            place.unlink()
+            if not there:
+                out.rmdir()
 
 
 @contextmanager

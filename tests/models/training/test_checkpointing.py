@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.training.checkpointing import CheckpointFolder, check_same_training, put_file
+from models.training.checkpointing import CheckpointFolder, Head, check_same_training, put_file
 from models.training.run_folder import Table
 
 
@@ -21,7 +21,8 @@ def save(kept: CheckpointFolder, step: int, value: float) -> None:
     optimiser = torch.optim.Adam(network.parameters())
     torch.autograd.backward(network(torch.ones(1, 2)).sum())
     optimiser.step()
-    kept.save(step, {"name": "r", "drops": [1, 2], "losses": {"alpha": 1.0}}, network, optimiser, 12.5)
+    recipe = {"name": "r", "drops": [1, 2], "losses": {"alpha": 1.0}}
+    kept.save(Head(step, recipe, 12.5, {"scale": 8.0}, {"data": "somewhere"}), network, optimiser)
 
 
 def test_a_new_checkpoint_takes_the_old_ones_place_and_nothing_else_stays(kept):
@@ -29,6 +30,7 @@ def test_a_new_checkpoint_takes_the_old_ones_place_and_nothing_else_stays(kept):
     save(kept, 2, 0.75)
     found = kept.load()
     assert (found.step, found.seconds, found.recipe["drops"]) == (2, 12.5, [1, 2])
+    assert kept.step == 2 and found.scaling == {"scale": 8.0} and found.notes == {"data": "somewhere"}
     assert found.weights["weight"].shape == (1, 2) and found.optimiser["state"]
     assert sorted(path.suffix for path in kept.folder.iterdir()) == [".pt", ".safetensors"]
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.training import datasets, soft_masks
+from models.training import datasets, folders, soft_masks
 from models.training.datasets import DrawnSource, open_source, spread_colours
 from models.training.folders import find
 from models.training.soft_masks import band, is_hard
@@ -106,6 +106,43 @@ def test_cut_outs_have_their_colours_continued_to_where_they_are_clear(tmp_path,
     assert np.allclose(example.foreground, np.array([0.8, 0.4, 0.2]), atol=0.01)
     spread = spread_colours(np.float32(front), np.float32(alpha))
     assert np.allclose(spread[0, 0], spread[40, 45])
+
+
+def with_orientation(jpeg: bytes, orientation: int) -> bytes:
+    """A JPEG with an EXIF block that holds its orientation alone."""
+    entry = (0x0112).to_bytes(2) + (3).to_bytes(2) + (1).to_bytes(4) + orientation.to_bytes(2) + b"\0\0"
+    exif = b"Exif\0\0MM\0*" + (8).to_bytes(4) + (1).to_bytes(2) + entry + bytes(4)
+    return jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif + jpeg[2:]
+
+
+def test_photos_stand_upright_as_their_exif_says(tmp_path):
+    write(tmp_path / "a.jpg", np.linspace(0, 1, 40)[None, :, None] * np.ones((20, 1, 3)))
+    lying = folders.read_colours(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").write_bytes(with_orientation((tmp_path / "a.jpg").read_bytes(), 6))
+    assert np.array_equal(folders.read_colours(tmp_path / "a.jpg"), np.rot90(lying, -1))
+
+
+def test_pictures_of_every_kind_are_read(tmp_path):
+    ramp = np.linspace(0, 1, 30)[None, :] * np.ones((20, 1))
+    write(tmp_path / "grey.png", ramp)
+    write(tmp_path / "opaque.png", np.dstack([ramp, ramp, ramp, np.ones_like(ramp)]))
+    write(tmp_path / "clear.png", np.dstack([np.ones_like(ramp)] * 3 + [ramp]))
+    assert cv2.imwrite(str(tmp_path / "deep.tif"), np.round(ramp * 65535).astype(np.uint16))
+    for name in ("grey.png", "opaque.png", "clear.png", "deep.tif"):
+        assert np.allclose(folders.read_alpha(tmp_path / name), ramp, atol=0.003), name
+    assert folders.read_colours(tmp_path / "deep.tif").shape == (20, 30, 3)
+    assert np.abs(folders.read_alpha(tmp_path / "deep.tif") - ramp).max() < 1e-4
+    with pytest.raises(folders.UnreadableError, match=r"opaque\.png has no transparency"):
+        folders.read_cut_out(tmp_path / "opaque.png")
+    assert cv2.imwrite(str(tmp_path / "float.tif"), ramp.astype(np.float32))
+    with pytest.raises(folders.UnreadableError, match="not of 8 or 16 bits"):
+        folders.read_colours(tmp_path / "float.tif")
+
+
+def test_partners_are_found_however_a_system_writes_an_umlaut(tmp_path):
+    write(tmp_path / "fg" / "gr\u00fcn.png", colours(1))
+    write(tmp_path / "alpha" / "gru\u0308n.png", disk())
+    assert len(find(tmp_path, "adobe").pairs) == 1
 
 
 def test_files_that_cannot_be_read_are_named_once_and_others_stand_in(adobe, recipe_of):

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from models.training import checkpointing, loop
 from models.training.checkpointing import CheckpointFolder
+from models.training.loading import Share
 from models.training.loop import Trainer, in_words
 from models.training.run_folder import RunFolder
 
@@ -183,6 +184,56 @@ def test_too_large_a_batch_says_which_would_fit(tmp_path, recipe_of, drawn, monk
     monkeypatch.setattr(one, "_answers", lambda network, batch: scarce(network, batch.only([0] * 3)))
     with pytest.raises(ValueError, match="not suffice for one picture"):
         one.run(quiet)
+
+
+def test_a_process_that_looks_for_the_batch_that_fits_does_not_wait_for_the_others(tmp_path, recipe_of, drawn):
+    """What is shared among processes is called once a step, by all of them; a trial by one alone would never end."""
+    one = trainer(recipe_of(batch=8), drawn(), tmp_path)
+    one.share = Share(0, 2)
+    called = []
+
+    def shared(inputs):
+        called.append(len(inputs))
+        raise torch.OutOfMemoryError("out of memory")
+
+    one._called = shared
+    with pytest.raises(ValueError, match=r"for 4 pictures at a time\. 2 would fit: .*--set batch=4"):
+        one.run(quiet)
+    assert called == [4]
+
+
+def test_a_source_that_fails_ends_the_training_after_a_checkpoint(tmp_path, recipe_of, drawn):
+    class Failing(drawn):
+        def example(self, number):
+            if number >= 12:
+                raise ValueError("None of the 3 files can be read.")
+            return super().example(number)
+
+    for workers in (0, 1):
+        one = trainer(recipe_of(workers=workers), Failing(), tmp_path / str(workers))
+        with pytest.raises(ValueError, match=r"^None of the 3 files can be read\.$"):
+            one.run(quiet)
+        assert CheckpointFolder(tmp_path / str(workers) / "checkpoint").step == 3
+
+
+def test_weights_that_are_no_numbers_are_never_kept(tmp_path, recipe_of, drawn):
+    """A rate too large can spoil them in a step whose loss and slope were numbers still."""
+    one = trainer(recipe_of(save_every=1), drawn(), tmp_path)
+    one.run(quiet, until=2)
+    step = one.optimiser.step
+
+    def spoil(*words):
+        step(*words)
+        with torch.no_grad():
+            one.network.head.bias.fill_(float("inf"))
+
+    one.optimiser.step = spoil
+    with pytest.raises(
+        ValueError, match=r"weights are no numbers any more after step 3\. The weights after step 2 are"
+    ):
+        one.run(quiet)
+    kept = CheckpointFolder(tmp_path / "checkpoint").load()
+    assert kept.step == 2 and all(torch.isfinite(value).all() for value in kept.weights.values())
 
 
 def test_other_errors_of_torch_are_not_taken_for_memory(tmp_path, recipe_of, drawn, monkeypatch):

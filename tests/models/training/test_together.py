@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ every_spec()["tiny"] = ModelSpec("tiny", "tiny", "indexnet", "", "tiny_networks:
 from models.training.loop import Trainer
 from models.training.run_folder import RunFolder
 from models.training.together import company
-recipe = shared.tiny_recipe(**shared.FOR_TWO)
+recipe = shared.tiny_recipe(**shared.FOR_TWO, accumulate=int(sys.argv[3]))
 with company("cpu") as (share, device):
     trainer = Trainer(recipe, shared.Drawn(), RunFolder(Path(sys.argv[2])), device, share)
     trainer.network.drop.p = 0.0
@@ -54,13 +55,14 @@ def train(recipe, source, folder: Path) -> None:
 
 
 def test_two_processes_take_the_steps_of_one(tmp_path, monkeypatch, recipe_of, drawn, for_two):
+    """Also where they work their halves through one picture at a time, and the one has the batch whole."""
     monkeypatch.setattr(RunFolder, "draw_curve", lambda self, title: None)
-    recipe = recipe_of(**for_two)
+    recipe = recipe_of(**for_two, accumulate=2)
     places = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-c", SECOND, str(Path(__file__).with_name("conftest.py")), str(tmp_path / "two")]
+    words = [sys.executable, "-c", SECOND, str(Path(__file__).with_name("conftest.py")), str(tmp_path / "two"), "2"]
     environment = os.environ | places | {"RANK": "1", "LOCAL_RANK": "1"}
     with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE) as second:
-        train(recipe, drawn(), tmp_path / "alone")
+        train(replace(recipe, accumulate=1), drawn(), tmp_path / "alone")
         for name, value in (places | {"RANK": "0", "LOCAL_RANK": "0"}).items():
             monkeypatch.setenv(name, value)
         train(recipe, drawn(), tmp_path / "two")
