@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
@@ -19,14 +19,15 @@ import numpy as np
 from editor.document.document import Document, DocumentState, Photo
 from editor.document.effects import check_value
 from editor.document.geometry import Placement, Rect
-from editor.errors import Cancelled, UserError
+from editor.errors import Cancelled, NobodyFound, UserError
 from editor.model_shelf import FoundWeights, ModelRow, ModelShelf
 from editor.paths import cache_dir, models_dir
 
 __all__ = [
     "Cancelled", "Command", "Document", "DocumentState", "Effect", "Engine", "FileFormat", "FoundWeights", "ModelRow",
-    "ModelShelf", "Param", "Photo", "Placement", "PointerEvent", "Progress", "Rect", "Ring", "Services", "Shape",
-    "Tool", "UserError", "WriteOptions", "cache_dir", "check_params", "models_dir", "param", "params_of",
+    "ModelShelf", "NobodyFound", "Param", "Photo", "Placement", "PointerEvent", "Progress", "Rect", "Ring", "Services",
+    "Shape", "Tool", "UserError", "WriteOptions", "best_finder", "cache_dir", "check_params", "models_dir", "param",
+    "params_of",
 ]  # fmt: skip
 
 Progress: TypeAlias = Callable[[float, str], None]
@@ -104,14 +105,21 @@ class Engine(ABC):
     def find(self, image: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
         """Return trimap (H, W) uint8 (0, 128, 255) and alpha (H, W) float32 of a photo that bears no marks.
 
-        Asked only where ``finds_trimap``. Alpha equals the trimap where that is known. ``UserError`` where there is
-        nothing to be found.
+        Asked only where ``finds_trimap``. All people are to be found: which of them is wanted, the program chooses.
+        Alpha equals the trimap where that is known. ``NobodyFound``, a ``UserError``, where nobody is there or it is
+        not sure: the program then says how else the subject can be marked.
         """
         raise NotImplementedError
 
     def device(self) -> str:
         """Where it runs, in words for the user."""
         return "CPU"
+
+
+def best_finder(engines: Iterable[type[Engine]]) -> type[Engine] | None:
+    """The engine of the highest rank that needs no marks and can run here; None where there is none."""
+    finders = [engine for engine in engines if engine.finds_trimap and not engine.missing()]
+    return max(finders, key=lambda engine: engine.rank, default=None)
 
 
 class Effect(ABC):
@@ -282,6 +290,10 @@ class Services:
     draw_demo: Callable[..., Any]
     failures: tuple[str, ...] = ()
     shelves: dict[str, type[ModelShelf]] = field(default_factory=dict)
+
+    def portrait_engine(self) -> type[Engine] | None:
+        """The one that finds people by itself best among those that can run here; None where none can."""
+        return best_finder(self.engines.values())
 
     def default_engine(self) -> type[Engine]:
         """The engine of the highest rank among those that can run here."""

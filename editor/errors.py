@@ -1,4 +1,4 @@
-"""The two exceptions that are part of the program's conversation with its user.
+"""The exceptions that are part of the program's conversation with its user.
 
 Everything else that is raised is a bug and is reported as one.
 """
@@ -20,6 +20,10 @@ class UserError(Exception):
     def __str__(self) -> str:
         """Both sentences on one line, as the command line prints them."""
         return f"{self.message} {self.hint}".strip()
+
+
+class NobodyFound(UserError):  # noqa: N818 - the engine did what it should
+    """No subject was found without marks, or the engine is not sure of it: somebody has to point it out."""
 
 
 class Cancelled(Exception):  # noqa: N818 - it is not an error

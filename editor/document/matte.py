@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -15,15 +15,19 @@ from editor.document.clean_plate import clean_plate
 from editor.document.document import UNMARKED, Document, DocumentState
 from editor.document.foreground import estimate_colours, estimate_foreground, estimate_foreground_in
 from editor.document.geometry import Rect
+from editor.document.people import People, people_in
 from editor.document.tiles import TILE_PX, Key, Plane
-from editor.errors import UserError
+from editor.errors import NobodyFound, UserError
 
 Progress: TypeAlias = Callable[[float, str], None]
 OPAQUE = 65535
 ENGINE_SHARE = 0.8
 """The part of the progress that is the engine's; the rest goes to colours."""
+AGAIN = 0.5
+"""The part of the engine's progress that is kept for asking it again, where marks may make that needed."""
 _FAULT = "Choose another engine; this one has a fault that its author should hear of."
 COLOUR_MARGIN_PX = 24
+NOBODY = "Mark the subject yourself, or draw a rectangle round it."
 
 
 class MattingEngine(Protocol):
@@ -49,12 +53,26 @@ class MattingEngine(Protocol):
 
 
 @dataclass(frozen=True)
+class Found:
+    """What an engine found in a photo, of all people in it, kept so that another of them can be taken.
+
+    ``trimap`` (H, W) uint8, ``mask`` (H, W) uint16; ``marks`` are those that there were before.
+    """
+
+    trimap: np.ndarray
+    mask: np.ndarray
+    people: People
+    marks: Plane
+
+
+@dataclass(frozen=True)
 class MatteResult:
     """What a run leaves: the planes, and how they came about.
 
     ``mask`` is uint16. ``foreground`` holds the subject's own colours in the photo's depth and shares with the photo
     every tile without soft pixels; ``plate`` the colours behind it, or None where no layer wants them. ``trimap`` is
-    what the engine found where nothing was marked; None where it went by marks alone.
+    what the engine found where nothing was marked, ``found`` all that it found, and ``person`` whom of that it shows;
+    None and 0 where it went by marks alone.
     """
 
     mask: Plane
@@ -64,14 +82,23 @@ class MatteResult:
     engine: str
     device: str
     trimap: Plane | None = None
+    found: Found | None = None
+    person: int = 0
 
 
-def run_matting(state: DocumentState, engine: MattingEngine, progress: Progress) -> MatteResult:
+Point: TypeAlias = tuple[float, float]
+
+
+def run_matting(
+    state: DocumentState, engine: MattingEngine, progress: Progress, at: Point | None = None
+) -> MatteResult:
     """Compute the subject's matte and colours from the marks of ``state``; meant for a worker, nothing is changed.
 
     Starts from the matte that is there, if there is one. An engine that finds its own trimap is asked for it where
-    something is still unmarked; what is marked holds. Raises ``UserError`` for marks that leave nothing to go by and
-    for an engine whose answer is no matte; what the engine itself raises passes through.
+    something is still unmarked; what is marked holds. Of several people it is the one ``at`` a point (x, y) of the
+    photo, or on whom foreground is marked, or else the largest. Raises ``UserError`` for marks that leave nothing to go
+    by and for an engine whose answer is no matte, ``NobodyFound`` where nobody is at the point; what the engine itself
+    raises passes through.
     """
     started = time.perf_counter()
     finding = engine.finds_trimap and trimap.has_gaps(state.trimap)
@@ -85,15 +112,22 @@ def run_matting(state: DocumentState, engine: MattingEngine, progress: Progress)
         progress(ENGINE_SHARE * share, text)
 
     if finding:
-        marks, alpha = _found(state, engine, content, engine_progress)
-    else:
-        alpha = _computed(state, engine, content, marks, engine_progress)
-    found = trimap.from_array(marks) if finding else None
+        share = 1 - AGAIN if (state.trimap.to_array() == trimap.UNKNOWN).any() else 1.0
+        found = _found(state, engine, content, lambda part, text: engine_progress(share * part, text))
+        return _of_person(state, engine, found, _wanted(found, at), progress, started)
+    alpha = _computed(state, engine, content, marks, engine_progress)
     mask = Plane.from_array(as_mask(keep_known(alpha, marks)))
     del alpha, marks
     foreground, plate = _coloured(state, content, mask, lambda part, text: progress(_after(part), text))
     progress(1.0, "done")
-    return MatteResult(mask, foreground, plate, time.perf_counter() - started, engine.title, engine.device(), found)
+    return MatteResult(mask, foreground, plate, time.perf_counter() - started, engine.title, engine.device())
+
+
+def another_person(
+    state: DocumentState, engine: MattingEngine, found: Found, number: int, progress: Progress
+) -> MatteResult:
+    """The same for another of the people that ``run_matting`` found in this photo, without looking for them again."""
+    return _of_person(replace(state, trimap=found.marks), engine, found, number, progress, time.perf_counter())
 
 
 def take_over(document: Document, result: MatteResult) -> None:
@@ -178,25 +212,54 @@ def _computed(
     return _looked_over(alpha, marks.shape, engine.title)
 
 
-def _found(
-    state: DocumentState, engine: MattingEngine, content: Plane, progress: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    """The trimap that the engine finds, with the marks laid over it, and alpha, both looked over.
+def _found(state: DocumentState, engine: MattingEngine, content: Plane, progress: Progress) -> Found:
+    """The trimap that the engine finds, and its alpha, looked over; ``NobodyFound`` where nothing is foreground."""
+    trimap_found, alpha = engine.find(_locked(as_float(content.to_array())), progress)
+    shape = (state.trimap.height, state.trimap.width)
+    _check_found(trimap_found, shape, engine.title)
+    alpha = _looked_over(alpha, shape, engine.title)
+    people = people_in(trimap_found)
+    if not people.count:
+        raise NobodyFound("Nobody was found in this photo.", NOBODY)
+    return Found(trimap_found, as_mask(keep_known(alpha, trimap_found)), people, state.trimap)
+
+
+def _wanted(found: Found, at: Point | None) -> int:
+    """The number of the person at a point, or on whom foreground is marked, or of the largest."""
+    if at is None:
+        return found.people.under(found.marks.to_array() == trimap.FOREGROUND) or 1
+    number = found.people.at(*at)
+    if not number:
+        who = "one person was" if found.people.count == 1 else f"{found.people.count} people were"
+        message = f"Nobody was found at {at[0]:.0f}, {at[1]:.0f}; elsewhere {who}."
+        raise NobodyFound(message, "Point at a person, or draw a rectangle round the subject.")
+    return number
+
+
+def _of_person(
+    state: DocumentState, engine: MattingEngine, found: Found, number: int, progress: Progress, started: float
+) -> MatteResult:
+    """One person's matte and colours, with the marks of ``state`` laid over what was found.
 
     Where a mark says unknown and the engine saw no doubt, it has given no opacities: it is asked again, with the marks.
     """
-    image, own = _locked(as_float(content.to_array())), state.trimap.to_array()
-    doubted = own == trimap.UNKNOWN
-    share = 0.5 if doubted.any() else 1.0
-    found, alpha = engine.find(image, lambda part, text: progress(share * part, text))
-    _check_found(found, own.shape, engine.title)
-    alpha = _looked_over(alpha, own.shape, engine.title)
-    marks = np.where(own == UNMARKED, found, own)
-    if (doubted & (found != trimap.UNKNOWN)).any():
-        start = _locked(keep_known(alpha, found))
-        again = engine.run(image, _locked(marks), lambda part, text: progress(share + (1 - share) * part, text), start)
-        alpha = _looked_over(again, own.shape, engine.title)
-    return marks, alpha
+    content, own = photo_of(state), state.trimap.to_array()
+    theirs, mask = found.people.only(number, found.trimap, found.mask)
+    marks = np.where(own == UNMARKED, theirs, own)
+    if ((own == trimap.UNKNOWN) & (theirs != trimap.UNKNOWN)).any():
+        image, start = _locked(as_float(content.to_array())), _locked(as_float(mask))
+
+        def report(part: float, text: str) -> None:
+            progress(ENGINE_SHARE * (1 - AGAIN + AGAIN * part), text)
+
+        again = engine.run(image, _locked(marks), report, start)
+        mask = as_mask(_looked_over(again, own.shape, engine.title))
+    plane = Plane.from_array(np.where(marks == trimap.UNKNOWN, mask, (marks == trimap.FOREGROUND) * np.uint16(OPAQUE)))
+    foreground, plate = _coloured(state, content, plane, lambda part, text: progress(_after(part), text))
+    progress(1.0, "done")
+    seconds = time.perf_counter() - started
+    whole = trimap.from_array(marks)
+    return MatteResult(plane, foreground, plate, seconds, engine.title, engine.device(), whole, found, number)
 
 
 def _locked(array: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from editor.api import (
     Command,
     Document,
     Engine,
+    NobodyFound,
     Photo,
     Progress,
     Services,
@@ -27,21 +28,28 @@ from editor.api import (
 )
 from plugins.commands._bar import Bar
 from plugins.commands._engine_choice import chosen_engine
+from plugins.commands._subject_choice import MARK_IT, SubjectChoice, people_notes, subject_choice
 
 
 class CutOut(Command):
     """Computes a matte for a photo with its trimap, and writes the cut-out or a composite."""
 
     name: ClassVar[str] = "cutout"
-    help: ClassVar[str] = "Cut the subject out of a photo, given its trimap or by an engine that finds it."
+    help: ClassVar[str] = "Cut the subject out of a photo: a person found by itself, or what a trimap or a box marks."
 
     def arguments(self, parser: argparse.ArgumentParser) -> None:
         """See the base class."""
         parser.add_argument("photo", type=Path, metavar="PHOTO")
         parser.add_argument(
             "--trimap", type=Path, metavar="T",
-            help="white subject, black background, grey unknown; not needed by an engine that finds its own",
+            help="white subject, black background, grey unknown; without it a person is looked for",
         )  # fmt: skip
+        parser.add_argument(
+            "--box", metavar="X,Y,W,H", help="find the subject in this rectangle of the photo, in pixels, instead"
+        )
+        parser.add_argument(
+            "--at", metavar="X,Y", help="of several people, the one at this pixel; without it the largest"
+        )
         parser.add_argument("--engine", metavar="NAME", help="see `mattelier engines`; without it the default one")
         parser.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the engine; may be repeated"
@@ -69,12 +77,14 @@ class CutOut(Command):
 
         started = time.perf_counter()
         output = args.output or args.photo.with_name(f"{args.photo.stem}_cutout.png")
+        choice = subject_choice(args.trimap, args.box, args.at)
         engine = _engine(args, services)
         _check_targets(args, output, services)
         bar = Bar(sys.stderr)
         document, notes = _opened(args, services)
         background = _background(args.background, services)
-        _matte(document, engine, args.decontaminate / 100, bar.part(0.0, 0.9))
+        choice.mark(document, bar.part(0.0, 0.2))
+        notes += _matte(document, engine, choice, args.decontaminate / 100, bar.part(0.2 if choice.box else 0.0, 0.9))
         picture = _picture(document, background, services, notes, bar.part(0.9, 1.0))
         options = WriteOptions(keep_hidden_colour=args.keep_hidden_colour)
 
@@ -93,6 +103,7 @@ class CutOut(Command):
             "licence": engine.licence,
             "seconds": round(time.perf_counter() - started, 3),
             "size": [document.state.width, document.state.height],
+            "found": choice.nothing_marked,
             "files": [str(path) for path in (output, args.matte, args.trimap_out) if path],
             "notes": notes,
         }
@@ -101,19 +112,26 @@ class CutOut(Command):
 
 
 def _engine(args: argparse.Namespace, services: Services) -> Engine:
-    """The engine that was asked for; without a trimap one that needs none."""
-    finders = [kind for kind in services.engines.values() if kind.finds_trimap and not kind.missing()]
-    name = args.engine
-    if name is None and args.trimap is None and finders:
-        name = max(finders, key=lambda kind: kind.rank).name
+    """The engine that was asked for; where nothing is marked and none was named, the best that needs no marks."""
+    name, marked = args.engine, args.trimap is not None or args.box is not None
+    if name is None and not marked:
+        finder = services.portrait_engine()
+        if finder is None:
+            message = "No engine here finds people by itself: none that does has its weights."
+            raise UserError(message, f"{MARK_IT}, or import weights: `mattelier models list`.")
+        name = finder.name
     engine = chosen_engine(name, args.set, services)
     if args.reference:
         _turn_reference_on(engine)
-    if args.trimap is None and not engine.finds_trimap:
-        others = ", ".join(sorted(kind.name for kind in finders))
-        hint = f", or name an engine that finds its own: {others}." if others else "; no engine here finds its own."
-        raise UserError(f"The engine {engine.name} needs a trimap.", f"Give it one with --trimap{hint}")
+    if not marked and not engine.finds_trimap:
+        raise UserError(f"The engine {engine.name} needs a trimap.", _needs_marks(services))
     return engine
+
+
+def _needs_marks(services: Services) -> str:
+    finders = sorted(kind.name for kind in services.engines.values() if kind.finds_trimap and not kind.missing())
+    others = f"name an engine that finds its own: {', '.join(finders)}" if finders else "no engine here finds its own"
+    return f"{MARK_IT}; {others}."
 
 
 def _turn_reference_on(engine: Engine) -> None:
@@ -197,14 +215,20 @@ def _check_marks(path: Path, trimap: np.ndarray) -> None:
             raise UserError(f"{path.name} has no {what}: nothing in it is {colour}.", hint)
 
 
-def _matte(document: Document, engine: Engine, decontaminate: float, progress: Progress) -> None:
-    """Compute the matte and take it over, as the window does."""
+def _matte(
+    document: Document, engine: Engine, choice: SubjectChoice, decontaminate: float, progress: Progress
+) -> list[str]:
+    """Compute the matte and take it over, as the window does; what is to be said of whom it found."""
     from editor.document import matte
 
-    result = matte.run_matting(document.state, engine, progress)
+    try:
+        result = matte.run_matting(document.state, engine, progress, choice.at)
+    except NobodyFound as error:
+        raise UserError(error.message, f"{MARK_IT}.") from error
     with document.edit(f"Matte ({engine.title})"):
         matte.take_over(document, result)
         document.change_layer(document.state.subject, decontaminate=decontaminate)
+    return people_notes(result)
 
 
 def _trimap_picture(document: Document) -> Photo:
@@ -249,8 +273,9 @@ def _colour(text: str) -> tuple[float, float, float]:
 
 def _sentence(engine: Engine, facts: dict[str, Any]) -> str:
     width, height = facts["size"]
-    lines = [f"{engine.title} on {facts['device']}: {width} x {height} pixels in {facts['seconds']:.1f} s"]
-    if engine.licence != "MIT":
+    how = ", which finds people by itself," if facts["found"] else ""
+    lines = [f"{engine.title}{how} on {facts['device']}: {width} x {height} pixels in {facts['seconds']:.1f} s"]
+    if engine.licence != "MIT" or facts["found"]:
         lines.append(f"Licence of what it was made with: {engine.licence}")
     return "\n".join([*lines, *facts["files"], *facts["notes"]])
 
