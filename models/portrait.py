@@ -43,8 +43,8 @@ def portrait_matte(
         progress(LOOKING + (1 - LOOKING) * share, text)
 
     looking(0.0)
-    logits, alpha = _looked_at(predictor, image, looking)
-    trimap = enlarged_trimap(_found(logits), image.shape[:2])
+    classes, alpha = _looked_at(predictor, image, looking)
+    trimap = enlarged_trimap(_found(classes), image.shape[:2])
     if alpha.shape != trimap.shape:
         return trimap, matte_in_pieces(predictor, image, trimap, refining, limit_bytes=limit_bytes)
     refining(1.0, "Matte is ready")
@@ -61,17 +61,48 @@ def enlarged_trimap(small: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _looked_at(predictor: Predictor, image: np.ndarray, tick: Callable[[float], None]) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (3, h, w) and raw alpha (h, w) of the photo reduced; smaller still where memory does not suffice."""
-    longer = WORKING_PX
+    """Probabilities (3, h, w) and raw alpha (h, w) of the photo reduced: further where memory does not suffice."""
+    looks = predictor.spec.looks_px or (WORKING_PX,)
     while True:
         try:
-            with ticking(predictor, tick):
-                logits, alpha = predictor.predict(_reduced(image, longer, predictor.spec.stride))
-            return logits[0], alpha[0, 0]
+            return _mean_look(predictor, image, looks, tick)
         except MemoryError:
-            if longer <= SMALLEST_PX:
+            if max(looks) <= SMALLEST_PX:
                 raise
-            longer //= 2
+            looks = tuple(longer // 2 for longer in looks)
+
+
+def _mean_look(
+    predictor: Predictor, image: np.ndarray, looks: tuple[int, ...], tick: Callable[[float], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of what is seen in the photo at these sizes, at the largest of them; mirrored, too, if there are any."""
+    ways = (1, -1) if len(looks) > 1 else (1,)
+    seen: list[np.ndarray] = []
+    for number, longer in enumerate(sorted(looks, reverse=True)):
+        for place, way in enumerate(ways):
+            done = (number * len(ways) + place) / (len(looks) * len(ways))
+
+            def ticks(share: float, done: float = done) -> None:
+                tick(done + share / (len(looks) * len(ways)))
+
+            with ticking(predictor, ticks):
+                logits, alpha = predictor.predict(_reduced(image, longer, predictor.spec.stride)[..., ::way])
+            planes = np.concatenate((_probabilities(logits[0]), alpha[0]))[..., ::way]
+            seen.append(planes if not seen else _resized(planes, seen[0].shape[1:]))
+    mean = np.mean(seen, axis=0)
+    return mean[:-1], mean[-1]
+
+
+def _probabilities(logits: np.ndarray) -> np.ndarray:
+    """Equation (6.2): logits (3, h, w) to what sums to 1 in every pixel."""
+    powers = np.exp(logits - logits.max(axis=0))
+    return powers / powers.sum(axis=0)
+
+
+def _resized(planes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Planes (k, h, w) at another height and width."""
+    size = shape[::-1]
+    return np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in planes.astype(np.float32)])
 
 
 def _reduced(image: np.ndarray, longer: int, stride: int) -> np.ndarray:
@@ -85,12 +116,12 @@ def _reduced(image: np.ndarray, longer: int, stride: int) -> np.ndarray:
     return np.ascontiguousarray(normalised(small).transpose(2, 0, 1))[None]
 
 
-def _found(logits: np.ndarray) -> np.ndarray:
+def _found(classes: np.ndarray) -> np.ndarray:
     """The likeliest class (h, w) as 0, 128, 255; ``ValueError`` where there is no subject, or nothing beside it.
 
     Where foreground touches background, the pixels on both sides become unknown: an edge is never known to the pixel.
     """
-    trimap = np.array([BACKGROUND, UNKNOWN, FOREGROUND], np.uint8)[logits.argmax(axis=0)]
+    trimap = np.array([BACKGROUND, UNKNOWN, FOREGROUND], np.uint8)[classes.argmax(axis=0)]
     around = np.ones((3, 3), np.uint8)
     near_subject, near_ground = (
         cv2.dilate((trimap == value).astype(np.uint8), around) > 0 for value in (FOREGROUND, BACKGROUND)

@@ -57,6 +57,9 @@ class ModelSpec:
     channels: int = 4
     stride: int = 32
     finds_trimap: bool = False
+    looks_px: tuple[int, ...] = ()
+    """Where ``finds_trimap``: the photo's longer side when the subject is looked for; of several looks, each also taken
+    of the photo mirrored, the mean counts. Empty: one look at chapter 6's size (models/portrait.py)."""
     margin_px: int = 64
     """How far a pixel of the answer looks around itself, for work in pieces: what is cut off beyond hardly matters."""
     cpu_pixels: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -185,3 +185,27 @@ def test_progress_rises_and_what_it_raises_comes_out_from_the_whole_and_from_the
 def test_what_is_no_image_is_refused():
     with pytest.raises(ValueError, match="float32"):
         portrait_matte(DiscPredictor(), np.zeros((40, 40, 3), np.uint8), silent)
+
+
+def test_several_looks_are_taken_mirrored_too_and_their_mean_counts():
+    class OneSided(DiscPredictor):
+        def predict(self, inputs):
+            """Sees nothing but background in the right half of what it is shown."""
+            logits, *alpha = super().predict(inputs)
+            if not alpha:
+                return (logits,)
+            middle = inputs.shape[3] // 2
+            logits[..., middle:] = np.array([9, 0, 0], np.float32).reshape(3, 1, 1)
+            alpha[0][..., middle:] = 0
+            return logits, alpha[0]
+
+    done: list[float] = []
+    predictor = OneSided(spec=replace(SPEC, looks_px=(96, 160)))
+    image = photo(320, 480)
+    trimap, _ = portrait_matte(predictor, image, lambda share, text: done.append(share))
+    looks = [inputs for inputs in predictor.shown if inputs.shape[1] == 3]
+    assert [max(inputs.shape[2:]) for inputs in looks] == [160, 160, 96, 96]
+    assert np.array_equal(looks[0], looks[1][..., ::-1])
+    assert done == sorted(done)
+    assert (trimap == trimap[:, ::-1]).mean() > 0.97
+    assert not (trimap[:, 230:250] == 0).all(axis=0).any(), "each half was seen in one of two looks"
