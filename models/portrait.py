@@ -117,11 +117,13 @@ def _reduced(image: np.ndarray, longer: int, stride: int) -> np.ndarray:
 
 
 def _found(classes: np.ndarray) -> np.ndarray:
-    """The likeliest class (h, w) as 0, 128, 255; ``ValueError`` where there is no subject, or nothing beside it.
+    """Trimap (h, w): known where one class is likelier than all else; ``ValueError`` where nobody or nothing else is.
 
     Where foreground touches background, the pixels on both sides become unknown: an edge is never known to the pixel.
     """
-    trimap = np.array([BACKGROUND, UNKNOWN, FOREGROUND], np.uint8)[classes.argmax(axis=0)]
+    trimap = np.full(classes.shape[1:], UNKNOWN, np.uint8)
+    trimap[classes[0] > 0.5] = BACKGROUND
+    trimap[classes[2] > 0.5] = FOREGROUND
     around = np.ones((3, 3), np.uint8)
     near_subject, near_ground = (
         cv2.dilate((trimap == value).astype(np.uint8), around) > 0 for value in (FOREGROUND, BACKGROUND)
