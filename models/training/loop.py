@@ -176,7 +176,8 @@ class Trainer:
         to_training(self.recipe, self.network)
         self.optimiser.zero_grad(set_to_none=True)
         loss, parts = self._slopes(self._called, batch, -(-batch.size // self.recipe.accumulate))
-        self._check_finite(averaged(loss, self.share), "loss")
+        loss, *means = averaged(torch.stack([loss, *parts.values()]), self.share)
+        self._check_finite(loss, "loss")
         self._precision.divide_slopes(self.optimiser)
         weights = [weight for group in self.optimiser.param_groups for weight in group["params"]]
         norm = slope_norm(weights)
@@ -186,7 +187,7 @@ class Trainer:
             nn.utils.clip_grad_norm_(weights, self.recipe.clip)
         if self._precision.step(self.optimiser) and self.average is not None:
             self.average.follow(self.network, self.step)
-        return Taken(float(loss), {name: float(part) for name, part in parts.items()}, rate)
+        return Taken(float(loss), {name: float(part) for name, part in zip(parts, means, strict=True)}, rate)
 
     def _slopes(self, network: nn.Module, batch: Batch, at_a_time: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Add up the slopes of a batch, so many pictures at a time; its loss and the loss's parts, without slopes."""
@@ -297,10 +298,11 @@ class Trainer:
             means = {name: _mean([step.parts[name] for step in self._untold]) for name in taken.parts}
             self.folder.curve.add({**row, "loss": _mean([step.loss for step in self._untold]), **means})
             self._untold.clear()
+        if self.step % recipe.save_every == 0 or last:
+            self._checkpoint()
         if self.step % recipe.validate_every == 0 or last:
             self._judge()
         if self.step % recipe.save_every == 0 or last:
-            self._checkpoint()
             self.folder.draw_curve(f"{recipe.title}: step {self.step} of {recipe.steps}")
 
     def _judge(self) -> None:
@@ -328,10 +330,11 @@ class Trainer:
             kept.save(head, self.network, self.optimiser, average)
             self._saved_after = self.step
         except OSError as error:
-            whole = f"The one after step {kept.step} is whole: m" if kept.exists else "M"
+            what_next = "Make room, then start again."
+            if kept.exists:
+                what_next = f"The one after step {kept.step} is whole: make room, then go on with --resume."
             raise ValueError(
-                f"The checkpoint after step {self.step} cannot be written: {error.strerror or error}. "
-                f"{whole}ake room, then go on with --resume."
+                f"The checkpoint after step {self.step} cannot be written: {error.strerror or error}. {what_next}"
             ) from error
 
     def _tell(self, progress: Progress, taken: Taken, per_step: float) -> None:

@@ -56,8 +56,9 @@ def train(request: Request, progress: Progress, say: Callable[[str], None]) -> P
             folder.say(f"{recipe.name}: {recipe.as_numbers()}; {place.in_words(recipe.precision)}; {notes}")
             for phrase in source.skipped:
                 folder.say(f"left out: {phrase}")
+            done = [f"All {recipe.steps} steps were taken before."] if trainer.step >= recipe.steps else []
             told = [f"{recipe.title}. {place.in_words(recipe.precision)}.", *_size(source, recipe), *trainer.remarks]
-            for remark in [*told, *_other_data(kept, notes)]:
+            for remark in [*told, *_other_data(kept, notes), *done]:
                 say(remark)
                 folder.say(remark)
         trainer.run(progress)

@@ -108,7 +108,7 @@ def _alone_in(out: Path) -> Generator[None]:
     """Keeps a second training out of the folder; one that nothing came into is gone again afterwards."""
     from editor.document.process_lock import ProcessLock, is_held
 
-    if os.environ.get("RANK", "0") != "0":  # the first process holds the folder for all that torchrun started
+    if not _speaks():  # the first process holds the folder for all that torchrun started
         yield
         return
     there, place = out.exists(), out / _LOCK
@@ -133,7 +133,10 @@ def _alone_in(out: Path) -> Generator[None]:
 
 @contextmanager
 def _interruptible(progress: Callable[[float, str], None]) -> Generator[Callable[[float, str], None]]:
-    """Ctrl-C ends the training between two steps, when all is whole; pressed once more it ends it at once."""
+    """Ctrl-C ends the training between two steps, when all is whole; pressed once more it ends it at once.
+
+    So does the signal by which a system that shuts down, or a cluster, asks a process to end.
+    """
     pressed = False
 
     def press(*_: object) -> None:
@@ -141,6 +144,8 @@ def _interruptible(progress: Callable[[float, str], None]) -> Generator[Callable
         if pressed:
             raise KeyboardInterrupt
         pressed = True
+        if _speaks():
+            print("\nStopping after this step. Ctrl-C again stops at once.", file=sys.stderr, flush=True)
 
     def checking(fraction: float, text: str) -> None:
         progress(fraction, text)
@@ -148,19 +153,20 @@ def _interruptible(progress: Callable[[float, str], None]) -> Generator[Callable
             raise KeyboardInterrupt
 
     try:
-        before = signal.signal(signal.SIGINT, press)
+        before = [(number, signal.signal(number, press)) for number in (signal.SIGINT, signal.SIGTERM)]
     except ValueError:  # not the main thread: nobody can press there
         yield progress
         return
     try:
         yield checking
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def _on(bar: Callable[[float, str], None]) -> Callable[[float, str], None]:
     """Progress on the bar; where stderr is no terminal, a line now and then, for whoever reads a long run's log."""
-    if os.environ.get("RANK", "0") != "0":  # of several processes under torchrun, the first one speaks
+    if not _speaks():
         return lambda fraction, text: None
     if sys.stderr.isatty():
         return bar
@@ -173,6 +179,11 @@ def _on(bar: Callable[[float, str], None]) -> Callable[[float, str], None]:
             print(f"{fraction:4.0%} {text}", file=sys.stderr, flush=True)
 
     return line
+
+
+def _speaks() -> bool:
+    """Whether this is the process that speaks and writes: alone, or the first of those that torchrun started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _listed() -> str:

@@ -151,6 +151,10 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, recipe_of, drawn, monk
     monkeypatch.setattr(checkpointing, "put_file", full)
     with pytest.raises(ValueError, match=r"after step 8 cannot be written: No space left.*after step 4 is whole"):
         one.run(quiet)
+    with pytest.raises(
+        ValueError, match=r"after step 0 cannot be written: No space left on device\. Make room, then sta"
+    ):
+        trainer(recipe_of(), drawn(), tmp_path / "other").run(quiet)
     monkeypatch.undo()
     assert CheckpointFolder(tmp_path / "checkpoint").load().step == 4
     assert len(list((tmp_path / "checkpoint").glob("*.safetensors"))) == 1

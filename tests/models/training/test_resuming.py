@@ -138,6 +138,12 @@ def test_a_training_of_which_nothing_was_learnt_does_not_bar_the_way(tmp_path, d
         trained(tmp_path / "run")
 
 
+def test_a_resume_that_has_nothing_to_do_says_so(tmp_path, data, trained):
+    trained(tmp_path / "run")
+    assert trained(tmp_path / "run", resume=True) == []
+    assert "All 4 steps were taken before." in (tmp_path / "run" / "train.log").read_text()
+
+
 def test_how_much_there_is_to_learn_from_is_said(tmp_path, data, recipe_of, monkeypatch):
     monkeypatch.setattr(RunFolder, "draw_curve", lambda self, title: None)
     usual = {"validate_on": 0, "steps": 4, "batch": 2, **SETTINGS["cutouts"]}

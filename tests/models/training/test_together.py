@@ -68,6 +68,8 @@ def test_two_processes_take_the_steps_of_one(tmp_path, monkeypatch, recipe_of, d
         train(recipe, drawn(), tmp_path / "two")
         _, errors = second.communicate(timeout=60)
         assert second.returncode == 0, errors.decode()
+    losses = [[row["loss"] for row in RunFolder(tmp_path / name).curve.rows()] for name in ("alone", "two")]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)  # of the whole batch, not of the first process's share
     alone, two = (load_file(tmp_path / name / "tiny-recipe.safetensors") for name in ("alone", "two"))
     assert all(torch.allclose(alone[name], two[name], atol=1e-6) for name in alone)
 

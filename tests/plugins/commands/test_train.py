@@ -133,13 +133,34 @@ def test_a_folder_that_cannot_be_written_to_is_told(mattelier, quick, tmp_path):
     assert outcome.code == 1 and "file" in outcome.err and "Traceback" not in outcome.err
 
 
-def test_control_c_ends_between_steps_and_at_once_when_pressed_again():
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_control_c_ends_between_steps_and_at_once_when_pressed_again(number, capsys):
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
     told = []
     with command._interruptible(lambda fraction, text: told.append(fraction)) as progress:
         progress(0.1, "")
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
+        assert "Stopping after this step" in capsys.readouterr().err
         with pytest.raises(KeyboardInterrupt):
             progress(0.2, "")
         with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert told == [0.1, 0.2] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            signal.raise_signal(number)
+    assert told == [0.1, 0.2] and [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_folder_in_which_another_process_trains_is_left_alone(mattelier, tmp_path):
+    from editor.document.process_lock import ProcessLock
+
+    (tmp_path / "run").mkdir()
+    lock = ProcessLock(tmp_path / "run" / "in-use")
+    code = "import sys; from editor.cli import main; sys.exit(main(sys.argv[1:]))"
+    words = ["train", "indexnet", "--out", str(tmp_path / "run"), *SMALL]
+    found = subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    lock.release()
+    assert found.returncode == 1 and f"Another process trains in {tmp_path / 'run'}." in found.stderr
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["in-use"]
+
+
+def test_a_folder_that_nothing_came_into_is_gone_again(mattelier, tmp_path):
+    outcome = mattelier("train", "indexnet-adobe", "--device", "cpu", "--data", tmp_path, "--out", tmp_path / "run")
+    assert outcome.code == 1 and not (tmp_path / "run").exists()
