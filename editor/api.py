@@ -36,7 +36,10 @@ Progress: TypeAlias = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Param:
-    """What a form needs to know of one setting: a label in the photographer's words, range, unit, choices, help."""
+    """What a form needs to know of one setting: a label in the photographer's words, range, unit, choices, help.
+
+    ``least`` is what the minimum is called where it is no amount: ``automatic``.
+    """
 
     label: str
     minimum: float | None = None
@@ -47,6 +50,7 @@ class Param:
     help: str = ""
     scales: bool = False
     logarithmic: bool = False
+    least: str = ""
 
 
 def param(default: Any, label: str, **facts: Any) -> Any:

@@ -7,7 +7,8 @@ one: to part them takes a brush.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -20,6 +21,8 @@ NEAR = 0.03
 """A strand this near to a person, in parts of the photo's longer side, is theirs; one that is farther is nobody's."""
 MOST = 250
 _NEAR_PX = 512
+_DRAWN_PX = 1024
+Outline: TypeAlias = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class People:
 
     labels: np.ndarray
     count: int
+    _drawn: dict[int, list[Outline]] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, x: float, y: float) -> int:
         """The number of the person at a point of the photo; 0 for none, and beside the photo."""
@@ -39,6 +43,14 @@ class People:
         """The number of the person of whom a mask (H, W) bool covers most; 0 where it covers nobody."""
         covered = np.bincount(self.labels[mask], minlength=self.count + 1)[1:]
         return int(covered.argmax()) + 1 if covered.any() else 0
+
+    def outlines(self, number: int) -> list[Outline]:
+        """Outlines ((x, y), ...) round the parts of a person, to be drawn; as fine as a screen shows. Drawn once."""
+        if not 0 < number <= self.count:
+            return []
+        if number not in self._drawn:
+            self._drawn[number] = _outlines(self.labels, number)
+        return self._drawn[number]
 
     def only(self, number: int, trimap: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Trimap and alpha, both (H, W), of one person: the others and what is nobody's become background."""
@@ -59,6 +71,15 @@ def people_in(trimap: np.ndarray) -> People:
     if chosen and parts > len(chosen) + 1:
         _give_strands(number, number[part_of], facts)
     return People(number[part_of], len(chosen))
+
+
+def _outlines(labels: np.ndarray, number: int) -> list[Outline]:
+    share = min(1.0, _DRAWN_PX / max(labels.shape))
+    size = max(1, round(labels.shape[1] * share)), max(1, round(labels.shape[0] * share))
+    theirs = (cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST) == number).view(np.uint8)
+    lines, _ = cv2.findContours(theirs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    fx, fy = labels.shape[1] / size[0], labels.shape[0] / size[1]
+    return [tuple(((x + 0.5) * fx, (y + 0.5) * fy) for x, y in line[:, 0].tolist()) for line in lines if len(line) > 2]
 
 
 def _give_strands(number: np.ndarray, labels: np.ndarray, facts: np.ndarray) -> None:

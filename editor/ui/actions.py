@@ -72,6 +72,7 @@ TABLE: tuple[Spec | str, ...] = (
     Spec("Select", "&Exchange foreground and background", "mattes.invert_marks", ("Ctrl+Shift+X",), "document"),
     Spec("Select", "&Clear all marks", "mattes.clear_marks", ("Ctrl+D",), "document"),
     Spec("Matte", "&Compute matte", "window.compute", ("Ctrl+Return", "Ctrl+Enter"), "idle", "subject"),
+    Spec("Matte", "&Portrait: find the person", "portraits.find", ("Ctrl+Shift+P",), "idle", "person"),
     Spec("Matte", "C&ancel computing", "mattes.cancel", (), "computing"),
     "Matte-",
     Spec("Matte", "&New background…", "window.new_background", ("Ctrl+B",), "matte", "image"),

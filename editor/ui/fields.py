@@ -78,6 +78,7 @@ class SliderField(QWidget):
     def _number_width(self) -> int:
         values = (self._fact.minimum, self._fact.maximum)
         texts = [self.number.textFromValue(value or 0.0) + self.number.suffix() for value in values]
+        texts.append(self._fact.least)
         return max(54, max(self.fontMetrics().horizontalAdvance(text) for text in texts) + 16)
 
     def _slid(self, position: int) -> None:

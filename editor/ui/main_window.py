@@ -36,6 +36,7 @@ from editor.ui.menu_head import menu_bar
 from editor.ui.messages import Messages
 from editor.ui.models_commands import ModelsCommands
 from editor.ui.monitor_colours import MonitorColours
+from editor.ui.portrait_commands import FIND, RECTANGLE, PortraitCommands
 from editor.ui.recent_menu import RecentMenu
 from editor.ui.right_column import RightColumn
 from editor.ui.session import Session
@@ -82,6 +83,7 @@ class Window(QMainWindow):
         self.files, self.exports = FileCommands(desk), ExportCommands(desk)
         self.mattes, self.layers = MatteCommands(desk), LayerCommands(desk, self.live)
         self.models = ModelsCommands(desk)
+        self.portraits = PortraitCommands(desk, self.mattes, self.models)
         self.edits = EditCommands(desk, canvas, self.live, self.files, self.layers)
         self.views = ViewCommands(self, canvas, desk.settings, self.monitor)
         self.backdrops = BackdropCommands(desk, canvas.set_view)
@@ -96,7 +98,7 @@ class Window(QMainWindow):
         self.column = ToolColumn(desk.registry.tools)
         self.start_page = StartPage(desk.jobs, self.files.recent)
         self.strip = ViewStrip(self.canvas, VIEW_KEYS)
-        self.matte_panel = MattePanel(desk, self.mattes, self.layers, self.models)
+        self.matte_panel = MattePanel(desk, self.mattes, self.layers, self.models, self.portraits)
         self.layers_panel = LayersPanel(desk, self.layers)
         self.layer_panel = LayerSettingsPanel(desk, self.layers)
         self.status = StatusBar(desk.jobs)
@@ -126,7 +128,7 @@ class Window(QMainWindow):
     def _make_actions(self) -> None:
         owners = {
             "files": self.files, "edits": self.edits, "views": self.views, "exports": self.exports,
-            "mattes": self.mattes, "layers": self.layers, "window": self.verbs,
+            "mattes": self.mattes, "layers": self.layers, "window": self.verbs, "portraits": self.portraits,
         }  # fmt: skip
         self.actions_table = Actions(self, menu_bar(self), owners, conditions(self.desk, self.mattes))
         self.actions_table.add_views(self.views.show)
@@ -144,6 +146,10 @@ class Window(QMainWindow):
         desk.written.connect(self._written)
         desk.jobs.changed.connect(self.actions_table.refresh)
         self.mattes.computed.connect(self.views.show_cut_out)
+        self.portraits.found.connect(self.views.show_trimap)
+        self.portraits.known.connect(self.tool_box.show_people)
+        self.portraits.tool_asked.connect(self._take_tool)
+        self.tool_box.pointed.connect(self.portraits.point)
         self.views.restyled.connect(self.layers_panel.renew)
         self.views.restyled.connect(self.start_page.refresh)
         self.layers.added.connect(self.views.show_background)
@@ -194,6 +200,12 @@ class Window(QMainWindow):
         for verb, word, label in zip(("edits.undo", "edits.redo"), ("&Undo", "&Redo"), labels, strict=True):
             self.actions_table.by_verb[verb].setText(f"{word} {label[0].lower()}{label[1:]}" if label else word)
         self.actions_table.refresh()
+
+    def _take_tool(self, name: str) -> None:
+        """What a message offers: a tool in hand, the rectangle to find the subject in, where marks are seen."""
+        settings = {"action": FIND} if name == RECTANGLE else {}
+        self.tool_box.take(name, **settings)
+        self.views.show_trimap()
 
     def _show_tool(self, tool: object) -> None:
         self.options.show_tool(self.tool_box.active)

@@ -5,6 +5,7 @@ What computes is imported when it is first needed: the window must not wait for 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from editor.document.events import Event
 from editor.document.geometry import Rect
 from editor.document.selection import Selection
 from editor.document.tiles import Plane
-from editor.errors import UserError
+from editor.errors import NobodyFound, UserError
 from editor.jobs import Job, Progress
 from editor.ui.desk import Desk
 
@@ -32,11 +33,15 @@ _BAND_STEP = "Unknown band"
 
 
 class MatteCommands:
-    """The verbs of the Matte and Select menus and of the Matte panel. ``computed()`` tells that a matte has come."""
+    """The verbs of the Matte and Select menus and of the Matte panel.
+
+    ``computed()`` tells that the matte has come that Compute was pressed for, ``taken(engine, result)`` that any has,
+    ``nobody_found(error)`` that an engine that needs no marks does need some.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.computed = Event()
+        self.computed, self.taken, self.nobody_found = Event(), Event(), Event()
         self._band_state: DocumentState | None = None
         self._stale = Rect(0, 0, 0, 0)
         self._edge: EdgeBand | None = None
@@ -48,28 +53,47 @@ class MatteCommands:
 
         An engine that finds its own trimap needs none; what it finds comes in the same step, under the marks.
         """
-        document = self._desk.require()
-        state = document.state
-
-        def done(result: MatteResult) -> None:
-            from editor.document import matte
-
-            with document.edit(f"Matte ({engine.title})"):
-                matte.take_over(document, result)
-                notes = dict(document.state.notes) | {"engine": engine.name, "licence": engine.licence}
-                document.show(replace(document.state, notes=notes))
-            if result.trimap is not None:
-                self._edge, self._laid = None, None  # an earlier band has nothing to do with the new marks
-            if result.plate is None:
-                self._refresh_plate(document)  # a blurred background may have been laid meanwhile
-            self.computed.emit()
+        state = self._desk.require().state
 
         def work(progress: Progress) -> MatteResult:
             from editor.document import matte
 
             return matte.run_matting(state, engine, progress)
 
+        return self.start(engine, f"Matte ({engine.title})", work, lambda: self.computed.emit())
+
+    def start(
+        self,
+        engine: Engine,
+        step: str,
+        work: Callable[[Progress], MatteResult],
+        ended: Callable[[], None],
+        before: Plane | None = None,
+    ) -> Job:
+        """Submit ``work`` and take its matte over as one step; ``before`` are marks that what it found replaces."""
+        document = self._desk.require()
+
+        def done(result: MatteResult) -> None:
+            from editor.document import matte
+
+            with document.edit(step):
+                now = document.state.trimap
+                matte.take_over(document, result)
+                if before is not None and result.trimap is not None:
+                    document.set_trimap(_replaced(result.trimap, before, now))
+                notes = dict(document.state.notes) | {"engine": engine.name, "licence": engine.licence}
+                document.show(replace(document.state, notes=notes))
+            if result.trimap is not None:
+                self._edge, self._laid = None, None  # an earlier band has nothing to do with the new marks
+            if result.plate is None:
+                self._refresh_plate(document)  # a blurred background may have been laid meanwhile
+            ended()
+            self.taken.emit(engine, result)
+
         def failed(error: BaseException) -> None:
+            if isinstance(error, NobodyFound):
+                self.nobody_found.emit(error)
+                return
             if not isinstance(error, (UserError, MemoryError)):
                 words = f"{engine.title} stopped with an error: {type(error).__name__}: {error}."
                 error = UserError(words, "Choose another engine; the log holds the details (Help).")
@@ -253,6 +277,14 @@ def _with_corrections(made: np.ndarray, laid: np.ndarray | None, plane: Plane) -
         return made
     shown = plane.to_array()
     return np.where(shown == laid, made, shown)
+
+
+def _replaced(found: Plane, before: Plane, now: Plane) -> Plane:
+    """A new trimap with what was painted over the one ``before`` it while it was being found."""
+    if now is before:
+        return found
+    painted = now.to_array()
+    return trimap.from_array(np.where(painted == before.to_array(), found.to_array(), painted))
 
 
 def _image_8_bit(state: DocumentState) -> np.ndarray:

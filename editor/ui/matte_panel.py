@@ -8,6 +8,7 @@ from dataclasses import fields
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QSizePolicy
 
 from editor.api import Engine, Param, UserError
+from editor.ui.button_row import ButtonRow
 from editor.ui.desk import Desk
 from editor.ui.engine_choice import EngineChoice
 from editor.ui.fields import SliderField
@@ -15,6 +16,7 @@ from editor.ui.layer_commands import LayerCommands
 from editor.ui.matte_commands import DEFAULT_BAND, MatteCommands
 from editor.ui.models_commands import ModelsCommands
 from editor.ui.panel import Panel, quiet
+from editor.ui.portrait_commands import PortraitCommands
 from editor.ui.settings_form import SettingsForm, form_label
 
 _BAND = Param(
@@ -31,11 +33,20 @@ _DECONTAMINATE = Param(
 
 
 class MattePanel(Panel):
-    """Engine, its settings, band, decontamination, Compute and Cancel."""
+    """Engine, its settings, band, decontamination, Compute and Portrait, and Cancel while one of them runs."""
 
-    def __init__(self, desk: Desk, matte: MatteCommands, layers: LayerCommands, models: ModelsCommands) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        matte: MatteCommands,
+        layers: LayerCommands,
+        models: ModelsCommands,
+        portraits: PortraitCommands,
+    ) -> None:
         super().__init__("matte", "Matte", desk.settings)
         self._desk, self._matte, self._layers, self._models = desk, matte, layers, models
+        self._portraits = portraits
+        portraits.preferred = lambda: self.choice.value()
         self._form: SettingsForm | None = None
         self._add_engine_choice()
         self._form_place = QHBoxLayout()
@@ -69,6 +80,8 @@ class MattePanel(Panel):
         self.button.setEnabled(document is not None and not running and bool(self._desk.registry.engines))
         self.button.setText(("Stopping…" if self._matte.stopping() else "Computing…") if running else "Compute matte")
         self.cancel.setVisible(running)
+        self.portrait.setVisible(not running)
+        self.portrait.setEnabled(document is not None)
         self.band.setEnabled(self._matte.can_set_band())
         subject = None if document is None else document.state.subject_layer
         self.decontaminate.setEnabled(subject is not None and subject.foreground is not None)
@@ -122,16 +135,16 @@ class MattePanel(Panel):
         self.button.setToolTip("Compute the matte (Ctrl+Return)")
         self.button.setMinimumHeight(32)
         self.button.clicked.connect(lambda: self.compute())
+        self.portrait = QPushButton("Portrait")
+        self.portrait.setAccessibleName("Portrait: find the person")
+        self.portrait.setMinimumHeight(32)
+        self.portrait.clicked.connect(self._portraits.find)
         self.cancel = QPushButton("Cancel")
+        self.cancel.setMinimumHeight(32)
         self.cancel.setToolTip("Stop computing (Esc)")
         self.cancel.setAccessibleName("Cancel computing the matte")
         self.cancel.clicked.connect(self._matte.cancel)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 4, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.button, 1)
-        row.addWidget(self.cancel)
-        self.body.addLayout(row)
+        self.body.addWidget(ButtonRow(self.button, self.portrait, self.cancel))
 
     def _show_engine(self) -> None:
         """The chosen engine's own line and its form."""
@@ -144,6 +157,7 @@ class MattePanel(Panel):
         if kind is None:
             self.about.setText("No engine is installed. See Help, Plugins.")
             return
+        self.portrait.setToolTip(f"{self._portraits.tip()} (Ctrl+Shift+P)")
         self.about.setText(f"{kind().device()}; licence: {kind.licence}. {kind.description}".strip())
         goes_by = "; it needs no marks, and keeps those that there are" if kind.finds_trimap else " from the marks"
         self.button.setToolTip(f"Compute the matte{goes_by} (Ctrl+Return)")

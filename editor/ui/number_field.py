@@ -32,6 +32,7 @@ class NumberField(QDoubleSpinBox):
         self.setSingleStep(step)
         unit = fact.unit.strip()
         self.setSuffix(f" {unit}" if unit and unit != "°" else unit)
+        self.setSpecialValueText(fact.least)
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setKeyboardTracking(False)

@@ -16,10 +16,11 @@ _ENDS = (QEvent.Type.MouseButtonRelease, QEvent.Type.TabletRelease, QEvent.Type.
 
 
 class ToolBox(QObject):
-    """``chosen(tool)`` tells of another active tool.
+    """``chosen(tool)`` tells of another active tool, ``pointed((x, y))`` that a person is to be found at a point.
 
-    A tool that leaves work behind says so in ``take_pending`` (a region in which the subject is to be found) or
-    ``take_stale`` (a rectangle whose colours are out of date); both are asked for after each gesture.
+    A tool that leaves work behind says so in ``take_pending`` (a region in which the subject is to be found),
+    ``take_point`` (a point of the photo at which a person is) or ``take_stale`` (a rectangle whose colours are out of
+    date); they are asked for after each gesture.
     """
 
     def __init__(self, desk: Desk, canvas: Canvas, matte: MatteCommands) -> None:
@@ -27,7 +28,7 @@ class ToolBox(QObject):
         self._desk, self._canvas, self._matte = desk, canvas, matte
         self.tools: dict[str, Tool] = {name: self._remembered(kind) for name, kind in desk.registry.tools.items()}
         self.active: Tool | None = None
-        self.chosen = Event()
+        self.chosen, self.pointed = Event(), Event()
         canvas.installEventFilter(self)
 
     def choose(self, name: str) -> None:
@@ -39,6 +40,25 @@ class ToolBox(QObject):
         self._canvas.set_tool(tool)
         self._desk.settings.set("tool", name)
         self.chosen.emit(tool)
+
+    def take(self, name: str, **settings: Any) -> None:
+        """Make a tool the active one with some of its settings changed, and give the canvas the keyboard."""
+        tool = self.tools.get(name)
+        for field, value in settings.items():
+            if tool is not None and field in params_of(tool):
+                setattr(tool, field, value)
+        if tool is self.active:
+            self.chosen.emit(tool)
+        self.choose(name)
+        self._canvas.setFocus()
+
+    def show_people(self, people: object) -> None:
+        """Tell those tools that point at people who there are."""
+        for tool in self.tools.values():
+            shown: Any = getattr(tool, "show_people", None)
+            if shown is not None:
+                shown(people)
+        self._canvas.renew_marks()
 
     def remember(self) -> None:
         """Put every tool's settings into the program's."""
@@ -59,6 +79,9 @@ class ToolBox(QObject):
         pending: Any = getattr(tool, "take_pending", lambda: None)()
         if pending is not None:
             self._matte.find_subject(pending)
+        point: Any = getattr(tool, "take_point", lambda: None)()
+        if point is not None:
+            self.pointed.emit(point)
         stale: Any = getattr(tool, "take_stale", lambda: None)()
         if stale is not None:
             self._matte.refresh_colours(stale)

@@ -57,6 +57,12 @@ class ViewCommands:
         if self._canvas.view == "photo":
             self._canvas.set_view("checker")
 
+    def show_trimap(self) -> None:
+        """The photo with its marks, which are to be looked over: beside the cut-out where that is how one looks."""
+        if self._canvas.view not in ("photo", "wipe"):
+            self._canvas.set_view("photo")
+        self._canvas.tint_visible = True
+
     def show_background(self) -> None:
         """The whole composite, where the subject is cut out and something can be seen behind it."""
         document = self._canvas.document

@@ -59,7 +59,8 @@ class NetworkEngine(Engine):
         maximum=65536,
         step=256,
         unit="MB",
-        help="What a piece of the photo may take; 0: by itself.",
+        help="What a piece of the photo may take; automatic goes by what is free.",
+        least="automatic",
     )
     _where: str = field(default="", init=False, repr=False, compare=False)
 

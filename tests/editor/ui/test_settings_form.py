@@ -164,3 +164,24 @@ def test_the_labels_can_be_told_apart_without_colour():
         image = label_swatch(label).pixmap(14, 14).toImage().convertToFormat(QImage.Format.Format_Grayscale8)
         pictures[label] = bytes(image.constBits())
     assert len(set(pictures.values())) == 3
+
+
+def test_a_least_value_that_is_no_amount_is_called_by_its_name_and_a_number_can_be_typed_over_it(window, pump):
+    @dataclass
+    class Roomy:
+        memory_mb: int = param(0, "Memory", minimum=0, maximum=65536, step=256, unit="MB", least="automatic")
+
+    made = SettingsForm(Roomy)
+    made.show()
+    pump.once()
+    field = made.fields["memory_mb"]
+    assert field.number.text() == "automatic" and field.value() == 0
+    assert field.number.width() >= field.number.fontMetrics().horizontalAdvance("automatic")
+    field.number.setFocus()
+    field.number.selectAll()
+    QTest.keyClicks(field.number, "512")
+    QTest.keyClick(field.number, Qt.Key.Key_Return)
+    assert field.value() == 512 and field.number.text() == "512 MB"
+    QTest.mouseDClick(field.number.lineEdit(), Qt.MouseButton.LeftButton)
+    assert field.value() == 0 and field.number.text() == "automatic"
+    made.close()
