@@ -69,6 +69,8 @@ class AffinityForm:
     """How many groups of channels get kernels of their own."""
     gated: bool = False
     """A sigmoid after U, as in image reconstruction (4.5), where A2U generalises the holistic index network."""
+    scaled: bool = True
+    """The affinity is divided by sqrt(C), as in the published network; Equation 4.4 has the plain sum."""
 
     def __post_init__(self) -> None:
         if self.conditioning not in CONDITIONINGS:
@@ -146,6 +148,9 @@ class Affinity(Operator):
         up = form.groups * form.k_up**2 * 4 // self.sets
         down = form.groups * (2 * form.k_up) ** 2 * self.sets
         self.project_up = self._projection(channels, up)
+        if isinstance(self.project_up, Learned) and up == 1:
+            # The one weight scales everything that is learned before it: drawn near 0, it would stop the learning.
+            nn.init.ones_(self.project_up.weight)
         self.project_down = self._projection(channels, down) if form.paired else None
         self.norm_u = WholeGroupNorm(channels * self.sets) if form.normalised else None
         self.norm_v = WholeGroupNorm(channels * self.sets) if form.normalised else None
@@ -184,7 +189,7 @@ class Affinity(Operator):
         return affinity_kernels.enlarge(x, guide.up, self.form.k_up)
 
     def _affinity(self, features: Tensor, cells: Tensor | None) -> Tensor:
-        """s (N, sets, H/2, W/2) = sum over channels of (U * X)(V * X), divided by sqrt(C) to be of unit scale."""
+        """s (N, sets, H/2, W/2) = sum over channels of (U * X)(V * X); ``scaled``, divided by sqrt(C)."""
         u = self._encode(features, _weights(self.encode_u, cells))
         v = self._encode(features, _weights(self.encode_v, cells))
         if self.norm_u is not None and self.norm_v is not None:
@@ -193,7 +198,7 @@ class Affinity(Operator):
         if self.form.gated:
             u = torch.sigmoid(u)
         product = (u * v).unflatten(1, (features.shape[1], self.sets))
-        return product.sum(1) / math.sqrt(features.shape[1])
+        return product.sum(1) / (math.sqrt(features.shape[1]) if self.form.scaled else 1)
 
     def _encode(self, x: Tensor, kernels: Tensor) -> Tensor:
         """Each channel of ``x`` (N, C, H, W) by its kernel of each set: (N, C * sets, H/2, W/2).

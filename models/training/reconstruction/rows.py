@@ -70,7 +70,7 @@ _IN_4_1 = {"context": True}
 _IN_3_2 = {"nonlinear": True, "context": True}
 _A2U = {
     "conditioning": "static", "encodings": None, "pointwise": True, "paired": False, "normalised": False,
-    "k_up": 1, "k_encode": 4, "normalisation": "sigmoid", "gated": True,
+    "k_up": 1, "k_encode": 4, "normalisation": "sigmoid", "gated": True, "scaled": False,
 }  # fmt: skip
 _STRIDED = "kernel 3 x 3, neither norm nor activation"
 
@@ -136,7 +136,8 @@ ROWS = (
     Row(
         "max-a2u", "MaxPool-A2U", "guided", _MAX, Half("affinity", _A2U),
         (_4_1(46.41, 0.9999, 0.0048, 0.0031),), (_4_1(47.63, 0.9998, 0.0042, 0.0020),),
-        open_facts="kernels of size 1 have no softmax over them: the sigmoid normalises alone, as IndexNet's does",
+        open_facts="kernels of size 1 have no softmax over them: the sigmoid normalises alone, as IndexNet's "
+        "does; the affinity is the plain sum of Equation 4.4",
     ),
     Row(
         "max-m2o", "MaxPool-IndexNet, depthwise (M2O)", "guided", _MAX,

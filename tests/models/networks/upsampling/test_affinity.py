@@ -85,13 +85,16 @@ def test_each_sample_of_a_batch_has_its_own_kernels() -> None:
     assert (together[0] - together[1]).abs().max() > 1e-3
 
 
-def test_static_kernels_are_the_bilinear_model_of_equation_4_4() -> None:
+@pytest.mark.parametrize(("scaled", "scale"), [(True, math.sqrt(3)), (False, 1)])
+def test_static_kernels_are_the_bilinear_model_of_equation_4_4(scaled: bool, scale: float) -> None:
     torch.manual_seed(0)
-    form = AffinityForm("static", None, paired=False, normalised=False, k_encode=5, normalisation="softmax")
+    form = AffinityForm(
+        "static", None, paired=False, normalised=False, k_encode=5, normalisation="softmax", scaled=scaled
+    )
     operator, x = Affinity(3, form), _x(3, 6, 8, 1)
     u, v, p = (part.weight.detach() for part in (operator.encode_u, operator.encode_v, operator.project_up))
     patches = functional.unfold(x, 5, padding=2, stride=2).reshape(3, 25, 3, 4)
-    s = ((u.reshape(3, 25, 1, 1) * patches).sum(1) * (v.reshape(3, 25, 1, 1) * patches).sum(1)).sum(0) / math.sqrt(3)
+    s = ((u.reshape(3, 25, 1, 1) * patches).sum(1) * (v.reshape(3, 25, 1, 1) * patches).sum(1)).sum(0) / scale
     guide = operator.guide(x)
     assert guide.up is not None and guide.down is None
     for row, column in ((0, 0), (3, 5), (5, 6)):

@@ -73,6 +73,11 @@ def test_every_row_gives_a_picture_back_and_has_a_slope_for_what_it_uses(row: Ro
     assert idle == {name for name in idle if row.name == "max-carafe" and "carafe" in name}
 
 
+def test_the_one_weight_that_scales_a2us_kernels_of_size_1_starts_from_one():
+    for operator in build(BY_NAME["max-a2u"]).operators:
+        assert operator.up.project_up.weight.tolist() == [[[[1.0]]]]
+
+
 @pytest.mark.parametrize(("name", "count"), OPERATOR_PARAMETERS.items())
 def test_the_operators_have_the_parameters_that_their_description_gives(name: str, count: int):
     with torch.device("meta"):
@@ -96,8 +101,8 @@ def test_a2u_is_the_holistic_index_network_where_u_says_one():
     feature = torch.rand(1, 64, 16, 16) + 0.1
     with torch.no_grad():
         a2u.encode_u.weight.fill_(100.0)  # the sigmoid of what it finds is 1
-        # 4 x 4 kernels by channel and set, times the one weight of P, over the root of the number of channels
-        kernels = a2u.encode_v.weight[0].reshape(64, 4, 4, 4).transpose(0, 1) * a2u.project_up.weight / 8
+        # 4 x 4 kernels by channel and set, times the one weight of P
+        kernels = a2u.encode_v.weight[0].reshape(64, 4, 4, 4).transpose(0, 1) * a2u.project_up.weight
         holistic.block.indexnet.weight.copy_(kernels)
         small = torch.rand(1, 64, 8, 8)
         found = [operator.enlarge(small, operator.guide(feature)) for operator in (a2u, holistic)]
