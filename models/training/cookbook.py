@@ -345,7 +345,7 @@ def _small_portrait() -> Recipe:
         crop_px=160,
         first_px=128,
         first_steps=3300,
-        steps=4400,
+        steps=4100,
         batch=12,
         optimiser="adamw",
         rate=2e-3,

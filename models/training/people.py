@@ -8,6 +8,7 @@ may take smaller pictures.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -29,6 +30,8 @@ Bytes = NDArray[np.uint8]
 LONGER_PX = 320
 """The longer side of what is kept of a photo: 220 kB each, and enough for windows of 192 px."""
 KEPT_BACK = 100
+OFTENER = 3
+"""At most so often does a photo of a rare kind come for each time that one of the commonest kind comes."""
 MOVED = 0.35
 """The share of examples in which the person is put before another background."""
 DEGREES, ASPECT, SIDES = 12.0, 0.12, (0.55, 1.1)
@@ -64,7 +67,7 @@ class PeopleSource:
     def __init__(self, recipe: Recipe, found: Found, cache: Path) -> None:
         self.skipped: list[str] = list(found.unpaired)
         self._recipe, self._pairs = recipe, found.pairs
-        self._order = Order(len(found.pairs), recipe.seed, KEPT_BACK)
+        self._order = Order(len(found.pairs), recipe.seed, KEPT_BACK, times_of([pair.colours for pair in found.pairs]))
         self._files = Shelf(len(found.pairs), self._portrait, self.skipped)
         self._mattes = SoftMattes(cache)
         self._kept: dict[int, Portrait] = {}
@@ -123,6 +126,15 @@ class PeopleSource:
         edges = (matte[:, 0], matte[0], matte[:, -1], matte[-1])
         left, top, right, bottom = ((edge > 127).mean() > 0.03 for edge in edges)
         return Portrait(colours, matte, bool(left), bool(top), bool(right), bool(bottom))
+
+
+def times_of(files: list[Path]) -> list[int]:
+    """How often each photo comes in a round; its kind is what its name has before the first underscore."""
+    kinds = Counter(file.stem.partition("_")[0] for file in files)
+    most = max(kinds.values())
+    # In a folder that names its photos one by one, each would be a kind: then all come once.
+    often = {kind: min(OFTENER, round(most / count)) for kind, count in kinds.items()}
+    return [often[file.stem.partition("_")[0]] for file in files]
 
 
 def window(rng: Random, person: Portrait, width: int, height: int) -> tuple[Bytes, Bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import pytest
 
 from models.training import people
 from models.training.datasets import open_source
+from models.training.ordering import Order
 from models.training.people import Portrait
 from models.training.run_folder import RunFolder
 
@@ -104,6 +106,16 @@ def test_an_example_is_a_function_of_its_number_and_a_trimap_agrees_with_its_mat
 def test_photos_kept_back_are_judged_whole_in_their_own_shape(folder, tmp_path, recipe_of):
     source = open_source(recipe_of(data="portraits", augmentation="people", crop_px=128), folder, None, tmp_path / "m")
     assert [example.alpha.shape for example in source.held_out(1)] == [(128, 96)]
+
+
+def test_photos_of_rare_kinds_come_oftener_and_those_kept_back_never(tmp_path):
+    files = [Path(f"a_{number}.jpg") for number in range(40)] + [Path(f"b_{number}.jpg") for number in range(5)]
+    times = people.times_of(files)
+    assert times == [1] * 40 + [3] * 5
+    order = Order(45, 1, most_kept=4, times=times)
+    one_round = Counter(order.place(number) for number in range(len(order.learnt)))
+    assert {place: times[place] for place in one_round} == one_round
+    assert not set(one_round) & set(order.judged) and len(order.judged) == 4
 
 
 def test_samples_of_different_shapes_are_shown_below_each_other(tmp_path):
