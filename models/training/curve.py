@@ -31,7 +31,7 @@ def draw(rows: Rows, judgements: Rows, title: str) -> bytes:
     for axes, name in zip(grid[0, 1:], names, strict=True):
         found = [row for row in judgements if name in row]
         axes.plot([row["step"] for row in found], [row[name] for row in found], marker="o", markersize=3)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.08 * max(1e-9, *(row[name] for row in found)))
         _dress(axes, _TITLES[name])
     figure.suptitle(title)
     out = io.BytesIO()
@@ -49,6 +49,8 @@ def _loss(axes: Axes, rows: Rows) -> None:
     axes.plot(steps[width - 1 :], smooth, color="C0")
     if (values > 0).all():
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}" if values.max() < 5 * values.min() else "")
     _dress(axes, "Loss")
 
 

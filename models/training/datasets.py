@@ -47,6 +47,10 @@ def open_source(recipe: Recipe, data: Path | None, backgrounds: Path | None, cac
     photos; without it the data's own ``backgrounds`` are taken, else they are drawn. cache: where soft mattes made
     from hard masks are kept.
     """
+    if recipe.data in ("drawn", "samples") and recipe.augmentation != "drawn":
+        raise ValueError(f"Drawn pictures are not augmented by {recipe.augmentation}. Set augmentation=drawn, or data.")
+    if recipe.strong != "none" and recipe.data not in ("adobe", "cutouts"):
+        raise ValueError(f"Strong augmentation is for data adobe or cutouts, not {recipe.data}. Set strong=none.")
     if recipe.data == "drawn":
         return DrawnSource(recipe, data)
     if data is None:
@@ -105,9 +109,9 @@ class ComposedSource:
         return Example(image, alpha, trimap, parts.foreground, parts.background, pseudo)
 
     @property
-    def things(self) -> int:
-        """How many foregrounds are learnt from."""
-        return len(self._order.learnt)
+    def sizes(self) -> tuple[int, int]:
+        """How many foregrounds are learnt from, and how many are judged by alone."""
+        return self._order.sizes
 
     def held_out(self, count: int) -> list[Example]:
         """See ``Source``; without strong augmentation, so that recipes with it and without are judged by the same."""
@@ -174,9 +178,9 @@ class PhotoSource:
         return Example(photo.colours, photo.alpha, trimap)
 
     @property
-    def things(self) -> int:
-        """How many photos are learnt from."""
-        return len(self._order.learnt)
+    def sizes(self) -> tuple[int, int]:
+        """How many photos are learnt from, and how many are judged by alone."""
+        return self._order.sizes
 
     def held_out(self, count: int) -> list[Example]:
         """See ``Source``."""
@@ -196,7 +200,7 @@ class DrawnSource:
     def __init__(self, recipe: Recipe, cutouts: Path | None = None) -> None:
         self.skipped: list[str] = []
         self._recipe = recipe
-        self._cutouts = () if cutouts is None else cut_outs(cutouts)
+        self._cutouts = () if cutouts is None else cut_outs(cutouts, self.skipped)
 
     def example(self, number: int) -> Example:
         """See ``Source``; the trimap is tight or loose, each half of the time."""

@@ -310,7 +310,15 @@ class Trainer:
             return
         if self._held_out is None:
             self._held_out = self.source.held_out(self.recipe.validate_on)
-        found = judge(self._held_out, self.predict_delivered, whole=self._spec.finds_trimap)
+        try:
+            found = judge(self._held_out, self.predict_delivered, whole=self._spec.finds_trimap)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            found = None
+            self._say(
+                f"step {self.step}: not judged, the memory does not suffice. Set validate_on=0, or crop_px lower."
+            )
         if found is not None:
             self.folder.judgements.add({"step": self.step, **found.errors})
             self.folder.show_samples(self.step, found.strips)
@@ -363,7 +371,7 @@ class Trainer:
             "steps": str(self.step),
         }
         place = self.folder.deliver(recipe.name, self._delivered, head)
-        more = f"; {len(self.skipped)} files were skipped" if self.skipped else ""
+        more = f"; {in_number(len(self.skipped), 'file was', 'files were')} skipped" if self.skipped else ""
         self._say(f"done after {in_words(self.seconds)}: {place.name}{more}")
 
     def _say(self, text: str) -> None:
@@ -373,6 +381,11 @@ class Trainer:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
+
+
+def in_number(count: int, one: str, several: str) -> str:
+    """``1 file was`` or ``3 files were``."""
+    return f"{count} {one if count == 1 else several}"
 
 
 def in_words(seconds: float) -> str:

@@ -105,8 +105,14 @@ class Recipe:
                 raise ValueError(f"{name} cannot be {getattr(self, name)}. It must be 0 or more.")
         if not (0 < self.rate < float("inf") and 0 <= self.backbone_rate < float("inf")):
             raise ValueError(f"rate cannot be {self.rate}, nor backbone_rate {self.backbone_rate}. Rates are above 0.")
-        if not 0 <= self.average < 1:
-            raise ValueError(f"average cannot be {self.average}. It is a share of the last average: 0, or below 1.")
+        for name in ("average", "momentum"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} cannot be {getattr(self, name)}. It is a share of what was: 0, or below 1.")
+        for name, weight in self.losses.items():
+            if not 0 < weight < float("inf"):
+                raise ValueError(f"losses.{name} cannot be {weight}. A weight is above 0, or 0 to leave the loss out.")
+        if self.seed > _LARGEST_SEED:
+            raise ValueError(f"seed cannot be {self.seed}. The largest is {_LARGEST_SEED}.")
         if self.accumulate > self.batch:
             raise ValueError(f"accumulate cannot be {self.accumulate}. A batch of {self.batch} has not so many parts.")
         self._check_network()
@@ -137,7 +143,8 @@ _CHOICES = {
     "precision": PRECISIONS,
 }
 _COUNTS = ("warmup", "workers", "validate_on", "first_px", "first_steps", "seed", "plus")
-_FROM_NOTHING = (*_COUNTS, "clip", "weight_decay", "momentum")
+_FROM_NOTHING = (*_COUNTS, "clip", "weight_decay")
+_LARGEST_SEED = (1 << 63) - 1
 _FIXED = ("name", "title", "source", "facts", "losses")
 _WORDS_OF_YES_AND_NO = {"yes": True, "no": False}
 

@@ -13,7 +13,7 @@ from models.training.cookbook import recipe_named
 from models.training.datasets import ComposedSource, PhotoSource, open_source
 from models.training.folders import pictures_in
 from models.training.loading import Source
-from models.training.loop import Progress, Trainer
+from models.training.loop import Progress, Trainer, in_number
 from models.training.recipes import Recipe, changed, from_numbers
 from models.training.run_folder import RunFolder
 from models.training.together import company
@@ -58,12 +58,12 @@ def train(request: Request, progress: Progress, say: Callable[[str], None]) -> P
                 folder.say(f"left out: {phrase}")
             done = [f"All {recipe.steps} steps were taken before."] if trainer.step >= recipe.steps else []
             told = [f"{recipe.title}. {place.in_words(recipe.precision)}.", *_size(source, recipe), *trainer.remarks]
-            for remark in [*told, *_other_data(kept, notes), *done]:
+            for remark in [*told, *_left_out(source), *_own_data(recipe, data), *_other_data(kept, notes), *done]:
                 say(remark)
                 folder.say(remark)
         trainer.run(progress)
         if trainer.skipped and share.rank == 0:
-            say(f"{len(trainer.skipped)} files were skipped; train.log names them.")
+            say(f"{in_number(len(trainer.skipped), 'file was', 'files were')} skipped; train.log names them.")
         return folder.folder / f"{recipe.name}.safetensors" if share.rank == 0 else None
 
 
@@ -85,11 +85,28 @@ def _place(asked: Path | None, kept: str | None) -> Path | None:
 
 
 def _size(source: Source, recipe: Recipe) -> list[str]:
-    """How much there is to learn from, where that has an end."""
+    """How much there is to learn from, where that has an end, and how many steps an epoch has."""
     if not isinstance(source, (ComposedSource, PhotoSource)):
         return []
-    count = source.things
-    return [f"{count} things to learn from: {recipe.steps * recipe.batch / count:.3g} rounds of {count} pictures."]
+    count, kept = source.sizes
+    what = "foregrounds" if isinstance(source, ComposedSource) else "photos"
+    judging = f"{kept} kept back to judge by" if kept else "none kept back: they are judged by too"
+    return [f"{count} {what} to learn from, {judging}; {count / recipe.batch:.4g} steps take each once."]
+
+
+def _left_out(source: Source) -> list[str]:
+    count = len(source.skipped)
+    return [f"{in_number(count, 'file was', 'files were')} left out; train.log names them."] if count else []
+
+
+def _own_data(recipe: Recipe, data: Path | None) -> list[str]:
+    """A licence that was meant for drawings alone is remarked on where files come among them."""
+    if recipe.data != "drawn" or data is None:
+        return []
+    return [
+        f"The weights will say: {recipe.licence}. That holds if the licences of the cut-outs in {data} allow it; "
+        "--set licence=... says otherwise."
+    ]
 
 
 def _other_data(kept: Mapping[str, str], notes: Mapping[str, str]) -> list[str]:

@@ -19,6 +19,7 @@ from models.training.drawing.camera import photograph
 from models.training.drawing.layer import Bytes, Floats, floats, over, paint, shade, smooth, straight
 from models.training.drawing.textures import any_colour, noise
 from models.training.drawing.trimaps import make_trimap
+from models.training.folders import UnreadableError, find, read_cut_out
 
 __all__ = ["KINDS", "CutOut", "Sample", "cut_outs", "draw_cut_out", "draw_sample", "make_trimap", "read_cut_outs"]
 
@@ -124,25 +125,28 @@ class CutOut:
         return layer
 
 
-def read_cut_outs(folder: Path) -> Iterator[CutOut]:
+def read_cut_outs(folder: Path, skipped: list[str] | None = None) -> Iterator[CutOut]:
     """The cut-outs of a folder of PNG files with alpha, in the order of their names.
 
-    Files that cannot be read or have no alpha are passed over. ValueError where none is left.
+    Files that cannot be read or have no alpha are passed over, and named in ``skipped``. ValueError where none is left.
     """
     found = False
-    for file in sorted(folder.glob("*.png")):
-        pixels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
-        if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8:
+    for pair in find(folder, "cutouts").pairs:
+        try:
+            colours, alpha = read_cut_out(pair.colours)
+        except UnreadableError as error:
+            if skipped is not None:
+                skipped.append(str(error))
             continue
         found = True
-        yield CutOut(np.asarray(pixels[..., [2, 1, 0, 3]], np.uint8), file.stem)
+        yield CutOut(np.round(np.dstack([colours, alpha]) * 255).astype(np.uint8), pair.colours.stem)
     if not found:
         raise ValueError(f"No cut-out with an alpha was found in {folder}. Put PNG files with transparency there.")
 
 
-def cut_outs(folder: Path) -> tuple[CutOut, ...]:
-    """All cut-outs of the folder, read once; hand them to ``draw_cut_out``. ValueError where there is none."""
-    return tuple(read_cut_outs(folder))
+def cut_outs(folder: Path, skipped: list[str] | None = None) -> tuple[CutOut, ...]:
+    """All cut-outs of the folder, read once; hand them to ``draw_cut_out``. As ``read_cut_outs`` else."""
+    return tuple(read_cut_outs(folder, skipped))
 
 
 def draw_cut_out(

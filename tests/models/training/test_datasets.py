@@ -188,6 +188,22 @@ def test_folders_and_settings_that_do_not_go_together_are_told(tmp_path, recipe_
         opened(recipe_of(data="adobe", augmentation="portrait"), adobe)
 
 
+def test_settings_that_would_do_nothing_are_told(tmp_path, recipe_of):
+    with pytest.raises(ValueError, match=r"Drawn pictures are not augmented by portrait\. Set augmentation=drawn"):
+        opened(recipe_of(augmentation="portrait"), None)
+    with pytest.raises(ValueError, match=r"Strong augmentation is for data adobe or cutouts, not drawn\."):
+        opened(recipe_of(strong="af"), None)
+
+
+def test_cut_outs_that_cannot_be_drawn_with_are_named(tmp_path, recipe_of):
+    write(tmp_path / "\u00e4.PNG", np.dstack([colours(1), disk()]))
+    write(tmp_path / "opaque.png", colours(2))
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    source = opened(recipe_of(crop_px=32), tmp_path)
+    assert source.skipped == ["bad.png is damaged or no picture", "opaque.png has no transparency"]
+    assert source.example(0).alpha.shape == (32, 32)
+
+
 def test_photos_with_hard_masks_get_soft_mattes_once(tmp_path, recipe_of, monkeypatch):
     mask = (disk() > 0.5).astype(float)
     photo = 0.2 + 0.6 * disk(soft=4)[..., None] * np.array([1, 0.9, 0.7])

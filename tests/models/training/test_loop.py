@@ -86,7 +86,7 @@ def test_a_training_leaves_log_curves_samples_and_weights(tmp_path, recipe_of, d
     trainer(recipe_of(), drawn(bad=(5,)), tmp_path).run(lambda fraction, text: told.append((fraction, text)))
     assert told[-1][0] == 1 and "step 8 of 8, loss 0." in told[-1][1] and "pictures/s, 0 s left" in told[-1][1]
     log = (tmp_path / "train.log").read_text()
-    assert log.count("skipped: photo 5 is damaged") == 1 and "1 files were skipped" in log and "sad" in log
+    assert log.count("skipped: photo 5 is damaged") == 1 and "1 file was skipped" in log and "sad" in log
     assert [row["step"] for row in RunFolder(tmp_path).judgements.rows()] == [4, 8]
     assert {"sad", "mse", "grad", "conn"} <= set(RunFolder(tmp_path).judgements.rows()[0])
     assert cv2.imread(str(tmp_path / "curve.png")).shape[1] > 400
@@ -238,6 +238,18 @@ def test_weights_that_are_no_numbers_are_never_kept(tmp_path, recipe_of, drawn):
         one.run(quiet)
     kept = CheckpointFolder(tmp_path / "checkpoint").load()
     assert kept.step == 2 and all(torch.isfinite(value).all() for value in kept.weights.values())
+
+
+def test_a_judgement_for_which_memory_does_not_suffice_is_left_out(tmp_path, recipe_of, drawn, monkeypatch):
+    one = trainer(recipe_of(), drawn(), tmp_path)
+
+    def scarce(batch):
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(one, "predict_delivered", scarce)
+    one.run(quiet)
+    assert (tmp_path / "train.log").read_text().count("not judged, the memory does not suffice") == 2
+    assert CheckpointFolder(tmp_path / "checkpoint").step == 8
 
 
 def test_other_errors_of_torch_are_not_taken_for_memory(tmp_path, recipe_of, drawn, monkeypatch):

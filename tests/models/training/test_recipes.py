@@ -107,6 +107,10 @@ def test_settings_change_a_recipe_by_the_kind_of_their_value():
         ("accumulate=17", "has not so many parts"),
         ("clip=-1", "0 or more"),
         ("average=1", "below 1"),
+        ("momentum=2", "below 1"),
+        ("losses.alpha=nan", "losses.alpha cannot be nan. A weight is above 0"),
+        ("losses.alpha=-1", "A weight is above 0"),
+        (f"seed={1 << 70}", "The largest is"),
     ],
 )
 def test_a_wrong_setting_is_told_in_a_sentence(word, said):

@@ -150,7 +150,21 @@ def test_how_much_there_is_to_learn_from_is_said(tmp_path, data, recipe_of, monk
     monkeypatch.setitem(every_recipe(), "tiny-recipe", recipe_of(**usual))
     said: list[str] = []
     train(Request("tiny-recipe", tmp_path, data["cutouts"], device="cpu"), lambda *_: None, said.append)
-    assert "4 things to learn from: 2 rounds of 4 pictures." in said
+    assert "4 foregrounds to learn from, none kept back: they are judged by too; 2 steps take each once." in said
+
+
+def test_files_left_out_and_whose_licence_it_is_are_said(tmp_path, data, recipe_of, monkeypatch):
+    monkeypatch.setattr(RunFolder, "draw_curve", lambda self, title: None)
+    monkeypatch.setitem(every_recipe(), "tiny-recipe", recipe_of(validate_on=0, steps=1, licence="MIT"))
+    write(tmp_path / "cut" / "opaque.png", np.ones((9, 9, 3)))
+    write(tmp_path / "cut" / "good.png", np.dstack([np.ones((9, 9, 3)), np.tri(9)]))
+    said: list[str] = []
+    train(Request("tiny-recipe", tmp_path / "run", tmp_path / "cut", device="cpu"), lambda *_: None, said.append)
+    assert "1 file was left out; train.log names them." in said
+    assert any(
+        line.startswith("The weights will say: MIT. That holds if the licences of the cut-outs") for line in said
+    )
+    assert "left out: opaque.png has no transparency" in (tmp_path / "run" / "train.log").read_text()
 
 
 def test_notes_tell_other_files_from_the_same(tmp_path):

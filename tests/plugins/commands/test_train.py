@@ -79,7 +79,7 @@ def test_files_that_cannot_be_read_are_counted(mattelier, quick, tmp_path):
     (data / "bad.png").write_bytes(b"no picture")
     words = ("data=cutouts", "augmentation=indexnet", "average=0")
     outcome = mattelier("train", "quick", "--out", tmp_path / "run", "--data", data, *SMALL, *words)
-    assert outcome.code == 0 and "1 files were skipped; train.log names them." in outcome.err
+    assert outcome.code == 0 and "1 file was skipped; train.log names them." in outcome.err
     assert "skipped: bad.png is damaged or no picture" in (tmp_path / "run" / "train.log").read_text()
 
 
