@@ -49,6 +49,16 @@ def read_digits(folder: Path, dataset: str) -> Digits:
     return Digits(train, test)
 
 
+def spread(pictures: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+    """``count`` of the pictures, evenly spread over the file, or all where ``count`` is 0 or more than there are.
+
+    The sets lie sorted by class, so that the first pictures would all be of one.
+    """
+    if not 0 < count < len(pictures):
+        return pictures
+    return pictures[np.arange(count) * len(pictures) // count]
+
+
 def enlarged(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Resized to 32 x 32 by bilinear interpolation, as the papers do: (count, h, w) uint8 to (count, 32, 32)."""
     made = np.empty((len(pictures), SIZE_PX, SIZE_PX), np.uint8)

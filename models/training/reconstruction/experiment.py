@@ -17,7 +17,7 @@ from torch import nn
 
 from models.evaluation.similarity import Similarity, similarity
 from models.training.checkpointing import put_file, weights_file
-from models.training.reconstruction.digits import Digits, enlarged
+from models.training.reconstruction.digits import Digits, enlarged, spread
 from models.training.reconstruction.fitting import answers, build, fit
 from models.training.reconstruction.results import Result, ResultsFile, key_of
 from models.training.reconstruction.rows import Row
@@ -38,7 +38,7 @@ class Conditions:
     seed: int = 1
     device: str = "cpu"
     judged: int = 0
-    """How many of the pictures that are kept back they are judged by, the first in the file; 0 takes all."""
+    """How many of the pictures that are kept back they are judged by, spread over the file; 0 takes all."""
 
     def __post_init__(self) -> None:
         if self.judged < 0 or self.seed < 0:
@@ -65,10 +65,10 @@ def compare(
     What was judged by another number of pictures is judged again, by the weights that lie beside it. ``progress`` gets
     the share of all rows and what is being done. ``ValueError`` and ``OSError`` pass; what was finished is kept.
     """
-    test = digits.test[: conditions.judged or None]
+    test = spread(digits.test, conditions.judged)
     found = {row.name: kept.get(conditions.key(row)) for row in rows}
     missing = [row for row in rows if found[row.name] is None]
-    train = enlarged(digits.train[: conditions.schedule.images or None]) if missing else digits.train[:0]
+    train = enlarged(spread(digits.train, conditions.schedule.images)) if missing else digits.train[:0]
     large = enlarged(test) if any(one is None or one.judged_by != len(test) for one in found.values()) else test[:0]
     for number, row in enumerate(missing):
 
@@ -121,11 +121,11 @@ def trained_before(row: Row, result: Result, folder: Path, device: str = "cpu") 
 
 
 def draw(rows: Sequence[Row], results: Sequence[Result], digits: Digits, conditions: Conditions, folder: Path) -> Path:
-    """Write what the networks of ``results`` make of the first pictures kept back; the place of the PNG.
+    """Write what the networks of ``results`` make of some pictures kept back; the place of the PNG.
 
     ``ValueError`` where weights are missing, ``OSError`` passes.
     """
-    truth = enlarged(digits.test[:_DRAWN])
+    truth = enlarged(spread(digits.test, _DRAWN))
     by_name = {row.name: row for row in rows}
     lines: dict[str, NDArray[np.float32]] = {}
     for result in results:

@@ -15,6 +15,7 @@ from torch import nn
 from models.networks.reconstruction import Reconstruction
 from models.networks.upsampling.operators import Pair, make
 from models.networks.upsampling.pairing import Operator
+from models.training.reconstruction.digits import spread
 from models.training.reconstruction.rows import Half, Row
 from models.training.reconstruction.schedule import Schedule
 
@@ -97,11 +98,11 @@ def _half(half: Half, channels: int) -> Operator:
 def _batches(pictures: NDArray[np.uint8], schedule: Schedule, seed: int) -> Iterator[NDArray[np.uint8]]:
     """Every picture once an epoch, in an order of its own; those that make no whole batch are left out of it."""
     rng = np.random.default_rng(seed)
-    taken = min(schedule.images or len(pictures), len(pictures))
+    taken = spread(pictures, schedule.images)
     for _ in range(schedule.epochs):
-        order = rng.permutation(taken)
-        for first in range(0, taken - schedule.batch + 1, schedule.batch):
-            yield pictures[order[first : first + schedule.batch]]
+        order = rng.permutation(len(taken))
+        for first in range(0, len(taken) - schedule.batch + 1, schedule.batch):
+            yield taken[order[first : first + schedule.batch]]
 
 
 def _as_tensor(pictures: NDArray[np.uint8], device: str) -> torch.Tensor:

@@ -123,6 +123,20 @@ def test_weights_that_are_gone_cannot_be_judged_again(digits_folder: Path, capsy
     assert "missing or damaged" in capsys.readouterr().err
 
 
+def test_a_part_of_a_sorted_set_is_taken_from_all_of_it(digits_folder: Path, monkeypatch):
+    shades = np.repeat(np.arange(10, dtype=np.uint8) * 20, 4)
+    pictures = np.broadcast_to(shades[:, None, None], (40, 28, 28))
+    np.savez(digits_folder / "fashion_mnist.npz", x_train=pictures, x_test=pictures)
+    trained: list[np.ndarray] = []
+    judged: list[np.ndarray] = []
+    fit, answers = experiment.fit, experiment.answers
+    monkeypatch.setattr(experiment, "fit", lambda row, part, *rest: (trained.append(part), fit(row, part, *rest))[1])
+    monkeypatch.setattr(experiment, "answers", lambda net, part, *rest: (judged.append(part), answers(net, part))[1])
+    assert main(words(digits_folder, "--operators", TWO[0], "--judged", "10")) == 0
+    assert np.bincount(trained[0][:, 0, 0] // 20).tolist() == [2] * 10
+    assert np.bincount(judged[0][:, 0, 0] // 20).tolist() == [1] * 10
+
+
 def test_results_are_never_written_over_unasked(digits_folder: Path, capsys):
     main(words(digits_folder))
     before = (digits_folder.parent / "out" / "results.json").read_bytes()

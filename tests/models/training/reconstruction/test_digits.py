@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.training.reconstruction.digits import USUAL_FOLDER, enlarged, read_digits
+from models.training.reconstruction.digits import USUAL_FOLDER, enlarged, read_digits, spread
 
 
 def test_both_sets_are_read(digits_folder: Path):
@@ -66,6 +66,13 @@ def test_a_file_of_something_else_is_refused(digits_folder: Path, arrays: dict[s
     np.savez(digits_folder / "fashion_mnist.npz", **arrays)
     with pytest.raises(ValueError, match="Fetch it anew"):
         read_digits(digits_folder, "fashion")
+
+
+def test_a_part_of_a_sorted_set_has_something_of_every_class():
+    classes = np.repeat(np.arange(10, dtype=np.uint8), 7)
+    assert np.bincount(spread(classes, 20)).tolist() == [2] * 10
+    assert spread(classes, 0).size == spread(classes, 70).size == spread(classes, 99).size == 70
+    assert len(set(spread(np.arange(70, dtype=np.uint8), 33).tolist())) == 33
 
 
 def test_pictures_are_resized_to_32_without_shifting_them():
