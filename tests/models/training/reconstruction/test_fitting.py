@@ -15,7 +15,7 @@ from models.training.reconstruction.rows import ROWS, Half, Row, rows_of
 from models.training.reconstruction.schedule import SCHEDULES, Schedule
 from tests.models.training.reconstruction.small_digits import drawn_digits
 
-BRIEF = Schedule("brief", epochs=2, images=20, batch=5, rate=0.01)
+BRIEF = Schedule("brief", epochs=2, images=12, batch=3, rate=0.01)
 BY_NAME = {row.name: row for row in ROWS}
 OPERATOR_PARAMETERS = {
     "average-nearest": 0,
@@ -39,7 +39,7 @@ def silent(fraction: float, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def pictures() -> np.ndarray:
-    return enlarged(drawn_digits(20))
+    return enlarged(drawn_digits(12))
 
 
 def test_the_papers_schedule_is_100_epochs_and_drops_after_the_50th_70th_and_85th():
@@ -111,7 +111,7 @@ def test_a2u_is_the_holistic_index_network_where_u_says_one():
 
 def test_a_network_learns_to_give_digits_back(pictures: np.ndarray):
     losses: list[str] = []
-    schedule = Schedule("x", epochs=8, images=20, batch=10, rate=0.02)
+    schedule = Schedule("x", epochs=8, images=12, batch=6, rate=0.02)
     fitted = fit(BY_NAME["max-holistic"], pictures, schedule, 1, lambda _, text: losses.append(text))
     assert fitted.steps == len(losses) == 16
     assert fitted.loss < 0.8 * float(losses[0].removeprefix("loss "))
@@ -151,7 +151,7 @@ def test_all_rows_see_the_same_pictures_in_the_same_order_each_once_an_epoch(pic
 
 def test_a_training_that_runs_away_is_stopped_with_a_sentence(pictures: np.ndarray):
     with pytest.raises(ValueError, match=r"average-nearest is no number after \d+ steps"):
-        fit(BY_NAME["average-nearest"], pictures, Schedule("x", 10, 20, 5, 1e30), 1, silent)
+        fit(BY_NAME["average-nearest"], pictures, Schedule("x", 10, 12, 3, 1e30), 1, silent)
 
 
 def test_a_call_of_progress_may_stop_the_training(pictures: np.ndarray):
