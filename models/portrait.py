@@ -12,6 +12,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from models.portrait_colours import guided, mended
 from models.prepare import BACKGROUND, FOREGROUND, UNKNOWN, check_image, known_kept, normalised
 from models.running import Predictor
 from models.tiling import Progress, matte_in_pieces, ticking
@@ -21,6 +22,10 @@ WORKING_PX = 640
 (6.5.2). More than ``tiling.WHOLE_PX``, a look from which only means are kept."""
 SMALLEST_PX = WORKING_PX // 4
 """Where memory does not suffice for the photo at this size, it will not for the network."""
+MENDING_PX = 320
+"""The photo's longer side where its colours mend what small looks saw."""
+UNSURE = 0.1
+"""Of several looks and colours together: a share of foreground between this and 1 less it is unknown."""
 LOOKING = 0.2
 """The part of the progress that goes into the reduced photo where pieces follow."""
 
@@ -44,11 +49,33 @@ def portrait_matte(
 
     looking(0.0)
     classes, alpha = _looked_at(predictor, image, looking)
+    if predictor.spec.looks_px:
+        return _mended(image, classes, alpha, progress)
     trimap = enlarged_trimap(_found(classes), image.shape[:2])
     if alpha.shape != trimap.shape:
         return trimap, matte_in_pieces(predictor, image, trimap, refining, limit_bytes=limit_bytes)
     refining(1.0, "Matte is ready")
     return trimap, known_kept(alpha, trimap)
+
+
+def _mended(
+    image: np.ndarray, classes: np.ndarray, alpha: np.ndarray, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Trimap and alpha of the photo from what several small looks saw, corrected and sharpened by its own colours."""
+    progress(LOOKING, "Comparing colours")
+    scale = min(1.0, MENDING_PX / max(image.shape[:2]))
+    size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
+    small = np.clip(cv2.resize(image, size, interpolation=cv2.INTER_AREA), 0, 1, dtype=np.float32)
+    seen = (classes[2] + classes[1] / 2 + np.clip(alpha, 0, 1)) / 2
+    edge, share = _resized(np.stack((classes[1], seen)), small.shape[:2])
+    share = mended(small, np.clip(share, 0, 1))
+    inside, outside = ((side > 1 - UNSURE) & (edge < 0.5) for side in (share, 1 - share))
+    found = _found(np.stack((outside, ~(inside | outside), inside)).astype(np.float32))
+    progress((1 + LOOKING) / 2, "Drawing the edge")
+    trimap = enlarged_trimap(found, image.shape[:2])
+    matte = known_kept(guided(share, small, image), trimap)
+    progress(1.0, "Matte is ready")
+    return trimap, matte
 
 
 def enlarged_trimap(small: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -58,8 +58,9 @@ class ModelSpec:
     stride: int = 32
     finds_trimap: bool = False
     looks_px: tuple[int, ...] = ()
-    """Where ``finds_trimap``: the photo's longer side when the subject is looked for; of several looks, each also taken
-    of the photo mirrored, the mean counts. Empty: one look at chapter 6's size (models/portrait.py)."""
+    """Where ``finds_trimap``, of a small network: the photo's longer side when the subject is looked for. The mean of
+    all looks counts, each taken of the photo mirrored, too, and the photo's own colours mend it. Empty: one look at
+    chapter 6's size, then the edge in pieces (models/portrait.py)."""
     margin_px: int = 64
     """How far a pixel of the answer looks around itself, for work in pieces: what is cut off beyond hardly matters."""
     cpu_pixels: int = 0

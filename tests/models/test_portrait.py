@@ -202,11 +202,11 @@ def test_several_looks_are_taken_mirrored_too_and_their_mean_counts():
     done: list[float] = []
     predictor = OneSided(spec=replace(SPEC, looks_px=(96, 160)))
     image = photo(320, 480)
-    trimap, _ = portrait_matte(predictor, image, lambda share, text: done.append(share))
+    trimap, alpha = portrait_matte(predictor, image, lambda share, text: done.append(share))
     looks = [inputs for inputs in predictor.shown if inputs.shape[1] == 3]
     assert [max(inputs.shape[2:]) for inputs in looks] == [160, 160, 96, 96]
     assert np.array_equal(looks[0], looks[1][..., ::-1])
     assert done == sorted(done)
     assert (trimap == trimap[:, ::-1]).mean() > 0.97
     assert (trimap[150:170, 190:290] == 255).all()
-    assert (trimap[150:170, 310:370] == 128).all(), "where half of the looks see nobody, nobody knows"
+    assert alpha[160, 310:370].min() > 0.7, "half of the looks see nobody there, but it is as white as the rest"
