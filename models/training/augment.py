@@ -66,8 +66,10 @@ def for_a2u(rng: Random, layer: Layer, other: Callable[[], Layer], crop_px: int)
     if rng.random() < A2U_RESIZED_SHARE:
         layer = resized(layer, A2U_RESIZED_PX, A2U_RESIZED_PX)
     layer = _flipped(rng, affine(rng, layer))
-    layer = cropped(rng, at_least(layer, crop_px), crop_px)
-    trimap = dilated_trimap(rng, layer.alpha, A2U_DILATION_PX)
+    whole = at_least(layer, crop_px)
+    top, left = crop_corner(rng, whole.alpha, crop_px)
+    layer = _window(whole, top, left, crop_px)
+    trimap = _trimap_of_window(rng, whole.alpha, top, left, crop_px)
     return Layer(jittered(rng, layer.colours), layer.alpha), trimap
 
 
@@ -129,15 +131,29 @@ def dilated_trimap(rng: Random, alpha: Floats, distances_px: tuple[int, int], sl
     return trimap_from_truth(alpha, int(rng.integers(distances_px[0], distances_px[1], endpoint=True)), slack)
 
 
+def _trimap_of_window(rng: Random, alpha: Floats, top: int, left: int, side_px: int) -> NDArray[np.uint8]:
+    """A2U's trimap, dilated before it is cropped: what lies beyond the window's border reaches into it."""
+    reach = A2U_DILATION_PX[1] + 1
+    above, before = min(top, reach), min(left, reach)
+    around = alpha[top - above : top + side_px + reach, left - before : left + side_px + reach]
+    trimap = dilated_trimap(rng, around, A2U_DILATION_PX)
+    return np.ascontiguousarray(trimap[above : above + side_px, before : before + side_px])
+
+
 def cropped(rng: Random, layer: Layer, side_px: int) -> Layer:
-    """A square about a pixel that is neither clear nor opaque, if there is one; the layer is at least that large."""
-    height, width = layer.alpha.shape
-    soft = np.flatnonzero((layer.alpha > 0) & (layer.alpha < 1))
+    """A square of a layer that is at least that large; see ``crop_corner``."""
+    return _window(layer, *crop_corner(rng, layer.alpha, side_px), side_px)
+
+
+def crop_corner(rng: Random, alpha: Floats, side_px: int) -> tuple[int, int]:
+    """Top and left of a square about a pixel that is neither clear nor opaque, if there is one."""
+    height, width = alpha.shape
+    soft = np.flatnonzero((alpha > 0) & (alpha < 1))
     place = int(rng.choice(soft)) if len(soft) else int(rng.integers(height * width))
     row, column = divmod(place, width)
     top = int(np.clip(row - side_px // 2, 0, height - side_px))
     left = int(np.clip(column - side_px // 2, 0, width - side_px))
-    return _window(layer, top, left, side_px)
+    return top, left
 
 
 def at_least(layer: Layer, side_px: int) -> Layer:

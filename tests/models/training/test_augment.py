@@ -58,6 +58,23 @@ def test_dilation_covers_the_papers_range(layer):
     assert min(widths) == 1 and max(widths) == 29
 
 
+def test_a2us_trimap_is_dilated_before_it_is_cropped(layer, monkeypatch):
+    monkeypatch.setattr(augment, "A2U_TWO_SHARE", 0)
+    monkeypatch.setattr(augment, "A2U_RESIZED_SHARE", 0)
+    monkeypatch.setattr(augment, "affine", lambda rng, layer: layer)
+    monkeypatch.setattr(augment, "_flipped", lambda rng, layer: layer)
+    monkeypatch.setattr(augment, "A2U_DILATION_PX", (20, 20))
+    corners, real = [], augment.crop_corner
+    monkeypatch.setattr(augment, "crop_corner", lambda *words: corners.append(real(*words)) or corners[-1])
+    whole, found = augment.dilated_trimap(rng(), layer.alpha, (20, 20)), 0
+    for seed in range(8):
+        made, trimap = augment.for_a2u(rng(seed), layer, lambda: layer, 40)
+        top, left = corners[-1]
+        assert np.array_equal(trimap, whole[top : top + 40, left : left + 40])
+        found += not np.array_equal(trimap, augment.dilated_trimap(rng(), made.alpha, (20, 20)))
+    assert found  # else cropping first would give the same
+
+
 def test_two_foregrounds_are_one_over_the_other(layer):
     second = Layer(1 - layer.colours, np.full_like(layer.alpha, 0.5))
     made = augment.in_front_of(layer, second)
