@@ -15,6 +15,8 @@ _INDEXNET_LOSSES = {"alpha": 0.5, "composition": 0.5}
 _MOBILENET = ("layer", "encoder.")
 """How the backbone's entries begin in IndexNet and in its baselines."""
 _RESNET = ("encoder.stem.", "encoder.stages.", "encoder.halvings.")
+_STRENGTHS = {"strong": "how strong each operation may be is not printed: strong.py keeps pictures recognisable"}
+_A2U_AUGMENTED = {"augmentation": "how far affine changes and jitter go is not printed: augment.py names what is taken"}
 _SLOW_BACKBONE = {
     "backbone_rate": "not printed; at the full rate Adam would unlearn pretrained weights within a few steps, so 0.01",
     "start": "the papers start from ImageNet's weights for the encoder, which are not shipped: name torchvision's file",
@@ -57,7 +59,7 @@ def _indexnet() -> Recipe:
         backbone_rate=0.01,
         fixed_norms=True,
         zero_trimap=True,
-        facts=_SLOW_BACKBONE,
+        facts={**_SLOW_BACKBONE, "augmentation": "scales 1, 1.5 and 2 and dilation by 1 to 25 px are not printed"},
     )
 
 
@@ -79,7 +81,7 @@ def _a2u() -> Iterator[Recipe]:
         backbone_rate=0.01,
         fixed_norms=True,
         zero_trimap=True,
-        facts=_SLOW_BACKBONE,
+        facts={**_SLOW_BACKBONE, **_A2U_AUGMENTED, "zero_trimap": "printed for IndexNet (3.6.1), which 4.5 follows"},
     )
     yield adobe
     yield replace(
@@ -91,7 +93,12 @@ def _a2u() -> Iterator[Recipe]:
         drops=(120_000,),
     )
     yield replace(
-        adobe, name="a2u-sa", title="A2U with strong augmentation", source="thesis Table 5.9", strong="af+afb+ac"
+        adobe,
+        name="a2u-sa",
+        title="A2U with strong augmentation",
+        source="thesis Table 5.9",
+        strong="af+afb+ac",
+        facts={**adobe.facts, **_STRENGTHS},
     )
 
 
@@ -116,7 +123,10 @@ def _rmat() -> Iterator[Recipe]:
         backbone=("backbone.",),
         zero_trimap=True,
         facts={
+            **_A2U_AUGMENTED,
+            **_STRENGTHS,
             "weight_decay": "not printed: AdamW's usual 0.01",
+            "zero_trimap": "printed for IndexNet (3.6.1) alone",
             "losses": "the weights of l_lap, l_g and l_gp are not printed: 1 each, beside 0.5 + 0.5 as in [72]",
             "start": "the paper starts from ImageNet's weights for the transformer: name its authors' file",
         },
@@ -159,7 +169,7 @@ def _toy(base: Recipe) -> Iterator[Recipe]:
     """What blur and JPEG do to the benchmark, with the alpha as it was and with one changed alike (5.4.1)."""
     rows = {"none": "without DA", "da": "DA, alpha as it was", "da+alpha": "DA, alpha changed like the image"}
     facts = {
-        **base.facts,
+        **{what: text for what, text in base.facts.items() if what != "losses"},
         "network": "not printed; B3, from which the chapter's own experiments start",
         "strong": "how strong blur and JPEG are is not printed; each happens by itself, at 0.25",
     }

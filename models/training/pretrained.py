@@ -1,6 +1,7 @@
 """ImageNet's weights under the names that the usual files give them, in the names of our backbones.
 
-Known are MobileNetV2 and ResNet-34 as torchvision names them, and the Mix Transformer as its authors do.
+Known are MobileNetV2, ResNet-34 and VGG-16 (with batch norms or without) as torchvision names them, and the Mix
+Transformer as its authors do.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import re
 from collections.abc import Mapping
 
 import torch
+
+from models.networks.backbones.vgg import STAGES
 
 BACKBONE = "(backbone) "
 """Before the names of entries that a backbone may take, wherever it stands in a network."""
@@ -28,6 +31,9 @@ def in_our_names(stored: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         names = {name: _mobilenet(name) for name in stored}
     elif "layer1.0.conv1.weight" in stored and "bn1.weight" in stored:
         names = {name: _resnet(name) for name in stored}
+    elif "features.0.weight" in stored and "classifier.6.weight" in stored:
+        with_norms = "features.1.running_mean" in stored
+        names = {name: _vgg(name, 3 if with_norms else 2) for name in stored}
     elif "patch_embed1.proj.weight" in stored:
         names = {name: name for name in stored}
     else:
@@ -60,6 +66,23 @@ def _counted(number: int) -> tuple[int, int]:
         number -= count
         layer += 1
     return layer, number
+
+
+def _vgg(name: str, layers_each: int) -> str:
+    """``features.7.weight`` is ``stage2.0.weight``; empty for what we do not have.
+
+    A convolution takes ``layers_each`` places in the file: itself, its norm where there is one, and ReLU.
+    """
+    part, number, entry = (*name.split("."), "", "")[:3]
+    if part != "features":
+        return ""
+    place = int(number)
+    for stage, widths in enumerate(STAGES, start=1):
+        if place < layers_each * len(widths):
+            conv, layer = divmod(place, layers_each)
+            return f"stage{stage}.{3 * conv + layer}.{entry}"
+        place -= layers_each * len(widths) + 1  # pooling takes one as well
+    return ""
 
 
 def _resnet(name: str) -> str:

@@ -51,6 +51,19 @@ def resnet() -> dict[str, tuple[int, ...]]:
     return shapes | {"fc.weight": (1000, 512)}
 
 
+def vgg(norms: bool) -> dict[str, tuple[int, ...]]:
+    """torchvision's VGG-16, with batch norms or without."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    cin = place = 0
+    for cout in (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0):
+        if cout:
+            shapes |= {f"features.{place}.weight": (cout, cin or 3, 3, 3), f"features.{place}.bias": (cout,)}
+            shapes |= norm(f"features.{place + 1}", cout) if norms else {}
+            cin = cout
+        place += 1 if not cout else 3 if norms else 2
+    return shapes | {"classifier.6.weight": (1000, 8), "classifier.6.bias": (1000,)}
+
+
 def values(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
     """Every entry holds a number of its own, other than what norms begin with."""
     return {name: torch.full(shape, place + 2.0) for place, (name, shape) in enumerate(shapes.items())}
@@ -74,6 +87,20 @@ def test_a_backbone_takes_every_entry_and_nothing_else_takes_one(network, file, 
     after = ours.state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name]) and "num_batches" not in name}
     assert changed == set(wanted) and taken.entries >= len(wanted)
+
+
+@pytest.mark.parametrize("norms", [True, False])
+def test_vggs_entries_land_where_their_layers_are(norms):
+    ours = {name for name in build(every_spec()["indexnet-b3"], "meta").state_dict() if name.startswith("encoder.")}
+    if not norms:
+        ours = {name for name in ours if name.split(".")[2] in "036" and name.endswith(("weight", "bias"))}
+    shapes = build(every_spec()["indexnet-b3"], "meta").state_dict()
+    file = {name: torch.empty(shape, device="meta") for name, shape in vgg(norms).items()}
+    named = {n.removeprefix(BACKBONE): value for n, value in in_our_names(file).items() if n.startswith(BACKBONE)}
+    assert {f"encoder.{name}" for name in named} == ours
+    wrong = {name for name, value in named.items() if value.shape != shapes[f"encoder.{name}"].shape}
+    assert wrong == {"stage1.0.weight"}  # RGB here, with the trimap there
+    assert named["stage5.6.weight"] is file["features.40.weight" if norms else "features.28.weight"]
 
 
 def test_entries_land_where_their_layers_are():
