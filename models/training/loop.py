@@ -59,9 +59,11 @@ class Trainer:
         device: str = "cpu",
         share: Share | None = None,
         notes: Mapping[str, str] | None = None,
+        fresh: bool = True,
     ) -> None:
         """``device``: cpu, cuda, cuda:1 or mps. ``notes`` are kept in checkpoints for whoever resumes.
 
+        Not ``fresh`` leaves the files alone that the recipe starts from: ``resume`` brings the weights.
         ``ValueError`` for recipes that cannot be followed.
         """
         self.recipe, self.source, self.folder, self.device = recipe, source, folder, device
@@ -73,7 +75,7 @@ class Trainer:
         self._untold: list[Taken] = []
         self._spec = every_spec()[recipe.network]
         self._objective = Objective(recipe.losses, recipe.plus, recipe.unknown_from)
-        self.network, taken = fresh_network(recipe)
+        self.network, taken = fresh_network(recipe, with_files=fresh)
         hold_still(recipe, self.network)
         self.network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.optimiser = make_optimiser(recipe, self.network)

@@ -49,7 +49,7 @@ def train(request: Request, progress: Progress, say: Callable[[str], None]) -> P
     with company(place.device) as (share, device):
         source = open_source(recipe, data, backgrounds, request.out / _MATTES)
         notes = notes_of(data, backgrounds)
-        trainer = Trainer(recipe, source, folder, device, share, notes)
+        trainer = Trainer(recipe, source, folder, device, share, notes, fresh=not request.resume)
         if request.resume:
             trainer.resume()
         if share.rank == 0:

@@ -33,8 +33,10 @@ class Taken:
     of: int
 
 
-def fresh_network(recipe: Recipe) -> tuple[nn.Module, list[Taken]]:
+def fresh_network(recipe: Recipe, *, with_files: bool = True) -> tuple[nn.Module, list[Taken]]:
     """The network of a recipe (or its part), with weights drawn by the recipe's seed and then taken from its files.
+
+    Without ``with_files`` they are not looked at: as for a network whose weights a checkpoint will bring.
 
     ``ValueError`` with a sentence for a part that is none and for a file that cannot be read or of which nothing fits.
     """
@@ -42,7 +44,7 @@ def fresh_network(recipe: Recipe) -> tuple[nn.Module, list[Taken]]:
     network = part_of(build(every_spec()[recipe.network]), recipe)
     if recipe.zero_trimap:
         zero_trimap_weights(network)
-    files = [Path(word) for word in recipe.start.split(",") if word]
+    files = [Path(word) for word in recipe.start.split(",") if word and with_files]
     return network, [take_weights(network, file) for file in files]
 
 

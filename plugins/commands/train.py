@@ -21,6 +21,23 @@ from plugins.engines._explain import as_user_error
 _LINE_EVERY_S = 30.0
 _WIDTH = 118
 _LOCK = "in-use"
+_EPILOG = """\
+What --data holds, by the recipe's setting `data`:
+  drawn      nothing is needed; PNG files with transparency, where named, come among the drawings
+  adobe      fg/ and alpha/ with files of the same names, and backgrounds/ if there are some
+  cutouts    PNG files with transparency
+  pairs      image/ and alpha/ with files of the same names
+  portraits  NAME.jpg with NAME.png, a matte or a hard mask
+  samples    what python -m models.training.fusion_samples wrote
+
+What comes into --out: train.log; curve.csv and curve.png; validation.csv and samples/, with mattes of pictures kept
+back; checkpoint/; and at the end the weights, which `mattelier models import` takes over.
+
+Ctrl-C keeps what was learnt, and --resume goes on from there with the same result as in one go. Where memory does not
+suffice, --set accumulate=N works a batch through in N parts. On a GPU, --set precision=bfloat16 (or float16) is faster,
+and workers=N prepares pictures in N processes beside it. On several GPUs:
+  torchrun --nproc_per_node N -m editor train RECIPE ...
+"""
 
 
 class Train(Command):
@@ -33,22 +50,22 @@ class Train(Command):
         """See the base class."""
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.description = f"{self.help} `mattelier train --list` names the recipes."
-        parser.epilog = (
-            "Folders: adobe: alpha/ and fg/ with files of the same names; cutouts: PNG files with transparency; pairs: "
-            "image/ and\nalpha/; portraits: NAME.jpg with NAME.png, a matte or a hard mask. Ctrl-C keeps what was "
-            "learnt; --resume goes on\nfrom there, with the same result as in one go. On several GPUs: "
-            "torchrun --nproc_per_node N -m editor train RECIPE ..."
-        )
+        parser.epilog = _EPILOG
         parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="its name; with --list, everything about it")
-        parser.add_argument("--list", action="store_true", help="list the recipes")
-        parser.add_argument("--data", type=Path, metavar="DIR", help="the training data's folder")
+        parser.add_argument("--list", action="store_true", help="list the recipes, or all settings of RECIPE")
+        parser.add_argument("--data", type=Path, metavar="DIR", help="the training data's folder (below)")
         parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="photos to compose over (default: drawn)")
-        parser.add_argument("--out", type=Path, metavar="DIR", help="where log, curves, checkpoint and weights go")
-        parser.add_argument("--resume", action="store_true", help="go on from the checkpoint there")
+        parser.add_argument("--out", type=Path, metavar="DIR", help="where all goes (default: in the program's data)")
+        parser.add_argument("--resume", action="store_true", help="go on there, with the settings and data it had")
         parser.add_argument("--steps", type=int, metavar="N", help="so many steps instead of the recipe's")
         parser.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu, cuda or mps (default: auto)")
         parser.add_argument(
-            "--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="settings to change"
+            "--set",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="NAME=VALUE",
+            help="settings to change, such as batch=8 rate=0.001 start=weights.pth losses.alpha=1",
         )
 
     def run(self, args: argparse.Namespace, services: Services) -> int:

@@ -138,6 +138,17 @@ def test_a_training_of_which_nothing_was_learnt_does_not_bar_the_way(tmp_path, d
         trained(tmp_path / "run")
 
 
+def test_weights_that_a_training_started_from_may_be_gone_when_it_goes_on(tmp_path, recipe_of, trained):
+    trained(tmp_path / "first", seed=5)
+    start = tmp_path / "first" / "tiny-recipe.safetensors"
+    straight = trained(tmp_path / "straight", start=str(start))
+    trained(tmp_path / "halved", stop=2, start=str(start))
+    start.unlink()
+    assert len(straight) == 4 and len(trained(tmp_path / "halved", resume=True, start=str(start))) == 2
+    one, other = (load_file(tmp_path / name / "tiny-recipe.safetensors") for name in ("straight", "halved"))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 def test_a_resume_that_has_nothing_to_do_says_so(tmp_path, data, trained):
     trained(tmp_path / "run")
     assert trained(tmp_path / "run", resume=True) == []
