@@ -23,6 +23,7 @@ from models.networks.device import give_back, is_out_of_memory
 from models.training.averaging import Average
 from models.training.batch import Batch, Example
 from models.training.checkpointing import Head, all_finite, check_same_training
+from models.training.fitting import what_fits
 from models.training.judging import judge
 from models.training.loading import Loaded, Share, Source, batches
 from models.training.objective import Objective
@@ -33,6 +34,7 @@ from models.training.recipes import Recipe
 from models.training.run_folder import RunFolder
 from models.training.starting import fresh_network
 from models.training.together import averaged, shared_out, unshared
+from models.training.wording import in_number, in_words
 
 CLASSES = 3
 Progress = Callable[[float, str], None]
@@ -169,7 +171,14 @@ class Trainer:
         except (RuntimeError, MemoryError) as error:
             if isinstance(error, RuntimeError) and not is_out_of_memory(error):
                 raise
-        raise ValueError(self._what_fits(batch))  # outside the handler, whose traceback would hold the memory
+        # outside the handler, whose traceback would hold the memory
+        raise ValueError(
+            what_fits(batch.size, self._part(batch), self.share.of, lambda count: self._fits(batch, count))
+        )
+
+    def _part(self, batch: Batch) -> int:
+        """How many pictures of a batch are worked through at a time."""
+        return -(-batch.size // self.recipe.accumulate)
 
     def _take_step(self, batch: Batch) -> Taken:
         torch.manual_seed(self._seed())
@@ -177,7 +186,7 @@ class Trainer:
         batch = relabelled(batch, self.predict, self._seed())
         to_training(self.recipe, self.network)
         self.optimiser.zero_grad(set_to_none=True)
-        loss, parts = self._slopes(self._called, batch, -(-batch.size // self.recipe.accumulate))
+        loss, parts = self._slopes(self._called, batch, self._part(batch))
         loss, *means = averaged(torch.stack([loss, *parts.values()]), self.share)
         self._check_finite(loss, "loss")
         self._precision.divide_slopes(self.optimiser)
@@ -258,21 +267,6 @@ class Trainer:
         )
         self._say(message)
         raise ValueError(message)
-
-    def _what_fits(self, batch: Batch) -> str:
-        """The sentence for a batch that is too large: tries smaller parts of it."""
-        tried = -(-batch.size // self.recipe.accumulate)
-        fitting = tried
-        while fitting > 1:
-            fitting //= 2
-            if self._fits(batch, fitting):
-                parts = -(-batch.size // fitting)
-                return (
-                    f"The memory does not suffice for {tried} pictures at a time. {fitting} would fit: add --set "
-                    f"accumulate={parts}, which differs only where norms learn from what they see at a time, or "
-                    f"--set batch={fitting * self.share.of}."
-                )
-        return "The memory does not suffice for one picture. Set crop_px lower, or free memory."
 
     def _fits(self, batch: Batch, count: int) -> bool:
         self.optimiser.zero_grad(set_to_none=True)
@@ -383,16 +377,3 @@ class Trainer:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
-
-
-def in_number(count: int, one: str, several: str) -> str:
-    """``1 file was`` or ``3 files were``."""
-    return f"{count} {one if count == 1 else several}"
-
-
-def in_words(seconds: float) -> str:
-    """A time as one would say it: ``45 s``, ``12 min``, ``3 h 05 min``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"

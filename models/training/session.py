@@ -13,10 +13,11 @@ from models.training.cookbook import recipe_named
 from models.training.datasets import ComposedSource, PhotoSource, open_source
 from models.training.folders import pictures_in
 from models.training.loading import Source
-from models.training.loop import Progress, Trainer, in_number
+from models.training.loop import Progress, Trainer
 from models.training.recipes import Recipe, changed, from_numbers
 from models.training.run_folder import RunFolder
 from models.training.together import company
+from models.training.wording import in_number
 
 _MATTES = "mattes"
 

@@ -13,8 +13,9 @@ from safetensors.torch import load_file
 from models.training import checkpointing, loop
 from models.training.checkpointing import CheckpointFolder
 from models.training.loading import Share
-from models.training.loop import Trainer, in_words
+from models.training.loop import Trainer
 from models.training.run_folder import RunFolder
+from models.training.wording import in_number, in_words
 
 
 @pytest.fixture(autouse=True)
@@ -324,3 +325,19 @@ def test_pseudo_labels_are_what_the_network_says_before_the_step(tmp_path, recip
 
 def test_times_are_said_as_one_says_them():
     assert [in_words(s) for s in (4.4, 600, 11_100)] == ["4 s", "10 min", "3 h 05 min"]
+    assert [in_number(n, "file was", "files were") for n in (1, 2)] == ["1 file was", "2 files were"]
+
+
+def test_a_network_that_is_told_the_trimap_learns_alpha_from_it_alone(tmp_path, recipe_of, drawn, monkeypatch):
+    seen: list[torch.Tensor] = []
+
+    def told(self, x):
+        seen.append(x)
+        return (self.mat_decoder(self.encoder(x[:, :3])),)
+
+    recipe = recipe_of(network="tiny-portrait", losses={"unknown-alpha": 1.0}, told=True, steps=2, validate_on=0)
+    made = trainer(recipe, drawn, tmp_path)
+    monkeypatch.setattr(type(made.network), "forward", told)
+    made.run(quiet)
+    classes = seen[0][:, 3:]
+    assert classes.shape[1] == 3 and (classes.sum(dim=1) == 1).all() and set(classes.unique().tolist()) == {0.0, 1.0}
