@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from models.prepare import DEVIATION, FOREGROUND, MEAN, UNKNOWN
 
@@ -63,6 +64,11 @@ class Batch:
     def classes(self) -> torch.Tensor:
         """(N, H, W) int64: 0 background, 1 unknown, 2 foreground."""
         return ((self.trimap == UNKNOWN).long() + 2 * (self.trimap == FOREGROUND).long())[:, 0]
+
+    @property
+    def class_planes(self) -> torch.Tensor:
+        """(N, 3, H, W) float32: 1 where it is background, unknown, foreground, else 0 (``ModelSpec``)."""
+        return functional.one_hot(self.classes, 3).permute(0, 3, 1, 2).to(torch.float32)
 
     def to(self, device: str) -> Batch:
         """The same on another device."""

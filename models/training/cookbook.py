@@ -330,6 +330,22 @@ def _own() -> Iterator[Recipe]:
     )
     yield _small_portrait()
     yield replace(
+        _small_portrait(),
+        name="pspm-small-edge",
+        title="The small portrait network's MatDecoder, told the trimap: edges of people and drawn hair",
+        losses={"unknown-alpha": 1.0, "sobel": 0.1, "laplacian": 0.25},
+        augmentation="edges",
+        first_px=0,
+        first_steps=0,
+        steps=800,
+        rate=2e-3,
+        warmup=50,
+        told=True,
+        average=0.99,
+        frozen=("stem.", "quarter.", "eighth.", "sixteenth.", "last.", "seg_decoder."),
+        facts={"start": "name the weights of pspm-small"},
+    )
+    yield replace(
         indexnet,
         name="pspm-b5-fm",
         title="PSPM-B5 with FM on photos of people, all at once",

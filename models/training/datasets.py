@@ -16,6 +16,7 @@ from models.training import augment, strong
 from models.training.augment import Floats, Layer, Random
 from models.training.batch import Example
 from models.training.drawing.backgrounds import background as drawn_background
+from models.training.edges import EdgeSource
 from models.training.folders import (
     BACKGROUNDS,
     Found,
@@ -63,11 +64,12 @@ def open_source(recipe: Recipe, data: Path | None, backgrounds: Path | None, cac
             raise ValueError(f"Foregrounds are composed by augmentation indexnet or a2u, not {recipe.augmentation}.")
         own = backgrounds or subfolder(data, BACKGROUNDS)
         return ComposedSource(recipe, found, pictures_below(own) if own else [])
-    if recipe.augmentation == "people":
-        return PeopleSource(recipe, found, cache)
+    if recipe.augmentation in ("people", "edges"):
+        return (PeopleSource if recipe.augmentation == "people" else EdgeSource)(recipe, found, cache)
     if recipe.augmentation != "portrait":
         raise ValueError(
-            f"Photos with mattes are augmented by portrait or people, not {recipe.augmentation}. Set augmentation."
+            f"Photos with mattes are augmented by portrait, people or edges, not {recipe.augmentation}: "
+            "set augmentation."
         )
     return PhotoSource(recipe, found, cache)
 

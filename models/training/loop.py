@@ -240,8 +240,12 @@ class Trainer:
 
     def _answers(self, network: nn.Module, batch: Batch) -> Answers:
         """alpha and logits, each None where the network gives none."""
-        inputs = batch.inputs(self._spec.channels).contiguous(memory_format=torch.channels_last)
-        answer = network(inputs)
+        inputs = batch.inputs(self._spec.channels)
+        if self.recipe.told:
+            inputs = torch.cat((inputs, batch.class_planes), dim=1)
+        answer = network(inputs.contiguous(memory_format=torch.channels_last))
+        if isinstance(answer, tuple) and len(answer) == 1:
+            return answer[0], None
         if isinstance(answer, tuple):
             return answer[1], answer[0]
         return (None, answer) if answer.shape[1] == CLASSES else (answer, None)
@@ -307,7 +311,9 @@ class Trainer:
         if self._held_out is None:
             self._held_out = self.source.held_out(self.recipe.validate_on)
         try:
-            found = judge(self._held_out, self.predict_delivered, whole=self._spec.finds_trimap)
+            found = judge(
+                self._held_out, self.predict_delivered, whole=self._spec.finds_trimap and not self.recipe.told
+            )
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise

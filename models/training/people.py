@@ -64,6 +64,8 @@ class Portrait:
 class PeopleSource:
     """Windows of photos, and people put elsewhere; see the module."""
 
+    longer_px = LONGER_PX
+
     def __init__(self, recipe: Recipe, found: Found, cache: Path) -> None:
         self.skipped: list[str] = list(found.unpaired)
         self._recipe, self._pairs = recipe, found.pairs
@@ -120,7 +122,7 @@ class PeopleSource:
         if image.shape[:2] != alpha.shape:
             raise UnreadableError(f"{pair.colours.name} and its matte are of different sizes")
         alpha = self._mattes.soft(image, alpha, pair.alpha)
-        share = min(1.0, LONGER_PX / max(alpha.shape))
+        share = min(1.0, self.longer_px / max(alpha.shape))
         size = (max(1, round(alpha.shape[1] * share)), max(1, round(alpha.shape[0] * share)))
         colours, matte = (_bytes(cv2.resize(plane, size, interpolation=cv2.INTER_AREA)) for plane in (image, alpha))
         edges = (matte[:, 0], matte[0], matte[:, -1], matte[-1])
@@ -145,7 +147,9 @@ def window(rng: Random, person: Portrait, width: int, height: int) -> tuple[Byte
     half_w, half_h = width * scale / 2, height * scale / 2
     x = rng.uniform(min(half_w, w / 2), max(w - half_w, w / 2))
     y = rng.uniform(min(half_h, h / 2), max(h - half_h, h / 2))
-    return _warped(person, _matrix(rng, 1 / scale, (x, y), (width / 2, height / 2)), width, height, cv2.BORDER_REFLECT)
+    return laid_out(
+        person, matrix_of(rng, 1 / scale, (x, y), (width / 2, height / 2)), width, height, cv2.BORDER_REFLECT
+    )
 
 
 def moved(rng: Random, person: Portrait, behind: Portrait, width: int, height: int) -> tuple[Bytes, Bytes]:
@@ -157,8 +161,8 @@ def moved(rng: Random, person: Portrait, behind: Portrait, width: int, height: i
     x = _place(rng, w * scale, width, person.left, person.right)
     y = _place(rng, h * scale, height, person.top, person.bottom)
     turned = rng.random() < 0.3 and not (person.left or person.right or person.top)
-    matrix = _matrix(rng, scale, (w / 2, h), (x + w * scale / 2, y + h * scale), DEGREES / 2 if turned else 0.0)
-    colours, alpha = _warped(person, matrix, width, height, cv2.BORDER_CONSTANT)
+    matrix = matrix_of(rng, scale, (w / 2, h), (x + w * scale / 2, y + h * scale), DEGREES / 2 if turned else 0.0)
+    colours, alpha = laid_out(person, matrix, width, height, cv2.BORDER_CONSTANT)
     share = alpha[..., None].astype(np.float32) / 255
     light = rng.normal(1, 0.15, (2, 1, 1, 3)).astype(np.float32)
     ground = without_person(rng, behind, width, height)
@@ -208,7 +212,7 @@ def _place(rng: Random, size: float, whole: int, first: bool, last: bool) -> flo
     return float(rng.uniform(-0.25, 1.25) * (whole - size)) if size < whole else float(rng.uniform(whole - size, 0))
 
 
-def _matrix(
+def matrix_of(
     rng: Random, scale: float, here: tuple[float, float], there: tuple[float, float], degrees: float = DEGREES
 ) -> NDArray[np.float64]:
     """2 x 3: brings one point to another; turned and stretched at random."""
@@ -219,7 +223,9 @@ def _matrix(
     return np.column_stack((linear, np.asarray(there) - linear @ np.asarray(here)))
 
 
-def _warped(person: Portrait, matrix: NDArray[np.float64], width: int, height: int, border: int) -> tuple[Bytes, Bytes]:
+def laid_out(
+    person: Portrait, matrix: NDArray[np.float64], width: int, height: int, border: int
+) -> tuple[Bytes, Bytes]:
     """Colours and matte (height, width), of the photo laid out by ``matrix``; reduced by averaging first."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     colours, alpha = person.colours, person.alpha

@@ -13,7 +13,7 @@ from typing import Any
 from models.catalogue import every_spec
 
 DATA = ("adobe", "pairs", "cutouts", "portraits", "drawn", "samples")
-AUGMENTATIONS = ("indexnet", "a2u", "portrait", "people", "drawn")
+AUGMENTATIONS = ("indexnet", "a2u", "portrait", "people", "edges", "drawn")
 STRONG = ("none", "af", "afb", "af+afb", "af+afb+ac", "da", "da+alpha")
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "drops", "cosine", "poly")
@@ -48,6 +48,8 @@ class Recipe:
     """Only this module of the network is trained and kept, by itself: ``segmentation`` of a cascade."""
     strong: str = "none"
     """Strong augmentation (5.4.2): one of ``STRONG``."""
+    told: bool = False
+    """A network that finds the trimap is told it instead, as on pieces along the edge, and answers alpha alone."""
     plus: int = 0
     unknown_from: str = "trimap"
     optimiser: str = "adam"

@@ -336,7 +336,7 @@ def test_a_network_that_is_told_the_trimap_learns_alpha_from_it_alone(tmp_path, 
         return (self.mat_decoder(self.encoder(x[:, :3])),)
 
     recipe = recipe_of(network="tiny-portrait", losses={"unknown-alpha": 1.0}, told=True, steps=2, validate_on=0)
-    made = trainer(recipe, drawn, tmp_path)
+    made = trainer(recipe, drawn(), tmp_path)
     monkeypatch.setattr(type(made.network), "forward", told)
     made.run(quiet)
     classes = seen[0][:, 3:]

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.training import people
+from models.training import edges, people
 from models.training.datasets import open_source
 from models.training.ordering import Order
 from models.training.people import Portrait
@@ -106,6 +106,26 @@ def test_an_example_is_a_function_of_its_number_and_a_trimap_agrees_with_its_mat
 def test_photos_kept_back_are_judged_whole_in_their_own_shape(folder, tmp_path, recipe_of):
     source = open_source(recipe_of(data="portraits", augmentation="people", crop_px=128), folder, None, tmp_path / "m")
     assert [example.alpha.shape for example in source.held_out(1)] == [(128, 96)]
+
+
+def test_edges_are_windows_about_the_edge_with_drawn_hair_over_half_of_them(folder, tmp_path, recipe_of, monkeypatch):
+    drawn = []
+    real = edges.draw_sample
+    monkeypatch.setattr(edges, "draw_sample", lambda *args, **more: drawn.append(real(*args, **more)) or drawn[-1])
+    recipe = recipe_of(data="portraits", augmentation="edges", crop_px=64)
+    source = open_source(recipe, folder, None, tmp_path / "m")
+    with_hair = 0
+    for number in range(12):
+        known = len(drawn)
+        example = source.example(number)
+        assert example.alpha.shape == (64, 64) and (example.trimap == 128).any()
+        assert (example.alpha[example.trimap == 255] > 0.97).all() and (example.alpha[example.trimap == 0] < 0.03).all()
+        for sample in drawn[known:]:
+            with_hair += 1
+            covered = [(example.alpha >= hair - 1e-4).all() for hair in (sample.alpha, sample.alpha[:, ::-1])]
+            assert any(covered)
+    assert 2 < with_hair < 10
+    assert len(source.held_out(2)) == 2
 
 
 def test_photos_of_rare_kinds_come_oftener_and_those_kept_back_never(tmp_path):
