@@ -105,6 +105,15 @@ class Recipe:
         for name in _FROM_NOTHING:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} cannot be {getattr(self, name)}. It must be 0 or more.")
+        self._check_shares()
+        if self.seed > _LARGEST_SEED:
+            raise ValueError(f"seed cannot be {self.seed}. The largest is {_LARGEST_SEED}.")
+        if self.accumulate > self.batch:
+            raise ValueError(f"accumulate cannot be {self.accumulate}. A batch of {self.batch} has not so many parts.")
+        self._check_network()
+
+    def _check_shares(self) -> None:
+        """The rate, and what it, the weights and the losses are multiplied by."""
         if not (0 < self.rate < float("inf") and 0 <= self.backbone_rate < float("inf")):
             raise ValueError(f"rate cannot be {self.rate}, nor backbone_rate {self.backbone_rate}. Rates are above 0.")
         for name in ("average", "momentum"):
@@ -113,11 +122,6 @@ class Recipe:
         for name, weight in self.losses.items():
             if not 0 < weight < float("inf"):
                 raise ValueError(f"losses.{name} cannot be {weight}. A weight is above 0, or 0 to leave the loss out.")
-        if self.seed > _LARGEST_SEED:
-            raise ValueError(f"seed cannot be {self.seed}. The largest is {_LARGEST_SEED}.")
-        if self.accumulate > self.batch:
-            raise ValueError(f"accumulate cannot be {self.accumulate}. A batch of {self.batch} has not so many parts.")
-        self._check_network()
 
     def _check_network(self) -> None:
         spec = every_spec().get(self.network)
