@@ -12,7 +12,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from models.portrait_colours import guided, mended
+from models.portrait_certainty import check_share, check_trimap, shares
+from models.portrait_colours import mended
+from models.portrait_edge import edge_matte
 from models.prepare import BACKGROUND, FOREGROUND, UNKNOWN, check_image, known_kept, normalised
 from models.running import Predictor
 from models.tiling import Progress, matte_in_pieces, ticking
@@ -26,6 +28,8 @@ MENDING_PX = 320
 """The photo's longer side where its colours mend what small looks saw."""
 UNSURE = 0.1
 """Of several looks and colours together: a share of foreground between this and 1 less it is unknown."""
+COMPARING = 0.2
+"""The part of what follows the looks that comparing colours takes."""
 LOOKING = 0.2
 """The part of the progress that goes into the reduced photo where pieces follow."""
 
@@ -37,7 +41,8 @@ def portrait_matte(
 
     image: (H, W, 3) float32 sRGB in [0, 1], of any size. ``limit_bytes`` is what a piece may take of the device's
     memory (0: by what is free). ``progress`` is called between the network's layers; what it raises comes out at once.
-    ``ValueError`` where there is nobody, or nothing but somebody; ``MemoryError`` where even little does not fit.
+    ``NotSureError``, a ``ValueError``, where there is nobody, or nothing but somebody, or it is not sure who;
+    ``MemoryError`` where even little does not fit.
     """
     check_image(image)
 
@@ -49,8 +54,9 @@ def portrait_matte(
 
     looking(0.0)
     classes, alpha = _looked_at(predictor, image, looking)
+    check_share(shares(classes, alpha))
     if predictor.spec.looks_px:
-        return _mended(image, classes, alpha, progress)
+        return _mended(image, classes, alpha, refining)
     trimap = enlarged_trimap(_found(classes), image.shape[:2])
     if alpha.shape != trimap.shape:
         return trimap, matte_in_pieces(predictor, image, trimap, refining, limit_bytes=limit_bytes)
@@ -61,21 +67,20 @@ def portrait_matte(
 def _mended(
     image: np.ndarray, classes: np.ndarray, alpha: np.ndarray, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Trimap and alpha of the photo from what several small looks saw, corrected and sharpened by its own colours."""
-    progress(LOOKING, "Comparing colours")
+    """Trimap and alpha of the photo from what several small looks saw, corrected by its own colours; classic matte."""
+    progress(0.0, "Comparing colours")
     scale = min(1.0, MENDING_PX / max(image.shape[:2]))
     size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
     small = np.clip(cv2.resize(image, size, interpolation=cv2.INTER_AREA), 0, 1, dtype=np.float32)
-    seen = (classes[2] + classes[1] / 2 + np.clip(alpha, 0, 1)) / 2
-    edge, share = _resized(np.stack((classes[1], seen)), small.shape[:2])
+    edge, share = _resized(np.stack((classes[1], shares(classes, alpha))), small.shape[:2])
     share = mended(small, np.clip(share, 0, 1))
     inside, outside = ((side > 1 - UNSURE) & (edge < 0.5) for side in (share, 1 - share))
     found = _found(np.stack((outside, ~(inside | outside), inside)).astype(np.float32))
-    progress((1 + LOOKING) / 2, "Drawing the edge")
-    trimap = enlarged_trimap(found, image.shape[:2])
-    matte = known_kept(guided(share, small, image), trimap)
-    progress(1.0, "Matte is ready")
-    return trimap, matte
+
+    def part(share: float, text: str) -> None:
+        progress(COMPARING + (1 - COMPARING) * share, text)
+
+    return edge_matte(image, lambda shape: enlarged_trimap(found, shape), part)
 
 
 def enlarged_trimap(small: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -102,8 +107,8 @@ def _looked_at(predictor: Predictor, image: np.ndarray, tick: Callable[[float], 
 def _mean_look(
     predictor: Predictor, image: np.ndarray, looks: tuple[int, ...], tick: Callable[[float], None]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of what is seen in the photo at these sizes, at the largest of them; mirrored, too, if there are any."""
-    ways = (1, -1) if len(looks) > 1 else (1,)
+    """The mean of what is seen in the photo and in its mirror image at these sizes, at the largest of them."""
+    ways = (1, -1)
     seen: list[np.ndarray] = []
     for number, longer in enumerate(sorted(looks, reverse=True)):
         for place, way in enumerate(ways):
@@ -144,7 +149,7 @@ def _reduced(image: np.ndarray, longer: int, stride: int) -> np.ndarray:
 
 
 def _found(classes: np.ndarray) -> np.ndarray:
-    """Trimap (h, w): known where one class is likelier than all else; ``ValueError`` where nobody or nothing else is.
+    """Trimap (h, w): known where one class is likelier than all else; ``NotSureError`` where that says too little.
 
     Where foreground touches background, the pixels on both sides become unknown: an edge is never known to the pixel.
     """
@@ -156,10 +161,5 @@ def _found(classes: np.ndarray) -> np.ndarray:
         cv2.dilate((trimap == value).astype(np.uint8), around) > 0 for value in (FOREGROUND, BACKGROUND)
     )
     trimap[near_subject & near_ground] = UNKNOWN
-    if not (trimap == FOREGROUND).any():
-        raise ValueError(
-            "Nobody was found in this photo. Mark the subject yourself and choose an engine that uses marks."
-        )
-    if not (trimap == BACKGROUND).any():
-        raise ValueError("All of this photo was taken for the subject. Mark the background yourself.")
+    check_trimap(trimap)
     return trimap

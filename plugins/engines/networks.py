@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 
-from editor.api import Engine, Progress, UserError, models_dir, param
+from editor.api import Engine, NobodyFound, Progress, UserError, models_dir, param
 from models.catalogue import ModelSpec, every_spec
 from plugins.engines._explain import as_user_error
 
@@ -170,11 +170,18 @@ class PortraitEngine(NetworkEngine):
     def find(self, image: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
         """See the base class."""
         from models.portrait import portrait_matte
+        from models.portrait_certainty import NotSureError
 
         limit_bytes = self._limit_bytes()
-        return self._with_network(
-            lambda network, report: portrait_matte(network, image, report, limit_bytes=limit_bytes), progress
-        )
+
+        def work(network: Predictor, report: Progress) -> tuple[np.ndarray, np.ndarray]:
+            try:
+                return portrait_matte(network, image, report, limit_bytes=limit_bytes)
+            except NotSureError as error:
+                message, _, hint = str(error).partition(". ")
+                raise NobodyFound(f"{message}.", hint) from error
+
+        return self._with_network(work, progress)
 
 
 def engine_for(spec: ModelSpec) -> type[NetworkEngine]:

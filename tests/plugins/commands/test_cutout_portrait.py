@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 import models
 from editor import files
 from editor.api import models_dir
+from models import portrait_certainty
 from models.networks.building import build
 from models.portrait import _reduced
 from models.weight_store import WeightStore
@@ -46,7 +47,12 @@ def weights(folder: Path):
     store.add(NETWORK, lambda path: save_file(state, path), "MIT", "a test", "made for it", lambda *_: None)
 
 
-def test_a_network_that_finds_its_own_trimap_cuts_out_without_one(weights, mattelier, folder, registry):
+def test_a_network_that_finds_its_own_trimap_cuts_out_without_one(weights, mattelier, folder, registry, monkeypatch):
+    outcome = mattelier("cutout", folder / "demo.png")
+    assert outcome.code == 1 and "--box X,Y,W,H" in outcome.err
+    assert "It is not sure who the subject of this photo is." in outcome.err, "what means nothing is sure of nothing"
+    monkeypatch.setattr(portrait_certainty, "CERTAIN", 0.0)
+    monkeypatch.setattr(portrait_certainty, "MOST_UNKNOWN", 1.0)
     words = ("--trimap-out", folder / "found.png", "--matte", folder / "m.png", "--set", "processor=cpu", "--json")
     outcome = mattelier("cutout", folder / "demo.png", *words)
     assert outcome.code == 0, outcome.err
