@@ -65,16 +65,11 @@ def pictures(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURES and file.is_file())
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """The pictures in a folder and in its folders, in no order."""
-    return [file for file in folder.rglob("*") if file.suffix.lower() in PICTURES]
-
-
 def pictures_below(folder: Path) -> list[Path]:
     """The pictures in a folder and in its folders, by their names; ``ValueError`` where there are none."""
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}. Name the backgrounds' with --backgrounds.")
-    found = sorted(file for file in pictures_in(folder) if file.is_file())
+    found = sorted(file for file in folder.rglob("*") if file.suffix.lower() in PICTURES and file.is_file())
     if not found:
         raise ValueError(f"There are no pictures in {folder}. Name the backgrounds' folder with --backgrounds.")
     return found

@@ -11,7 +11,7 @@ from models.networks.device import choose_device
 from models.training.checkpointing import check_same_training
 from models.training.cookbook import recipe_named
 from models.training.datasets import ComposedSource, PhotoSource, open_source
-from models.training.folders import pictures_in
+from models.training.folders import PICTURES
 from models.training.loading import Source
 from models.training.loop import Progress, Trainer
 from models.training.recipes import Recipe, changed, from_numbers
@@ -49,7 +49,7 @@ def train(request: Request, progress: Progress, say: Callable[[str], None]) -> P
     place = choose_device(request.device)
     with company(place.device) as (share, device):
         source = open_source(recipe, data, backgrounds, request.out / _MATTES)
-        notes = notes_of(data, backgrounds)
+        notes = notes_of(data, backgrounds, request.out)
         trainer = Trainer(recipe, source, folder, device, share, notes, fresh=not request.resume)
         if request.resume:
             trainer.resume()
@@ -59,7 +59,14 @@ def train(request: Request, progress: Progress, say: Callable[[str], None]) -> P
                 folder.say(f"left out: {phrase}")
             done = [f"All {recipe.steps} steps were taken before."] if trainer.step >= recipe.steps else []
             told = [f"{recipe.title}. {place.in_words(recipe.precision)}.", *_size(source, recipe), *trainer.remarks]
-            for remark in [*told, *_left_out(source), *_own_data(recipe, data), *_other_data(kept, notes), *done]:
+            for remark in [
+                *told,
+                *advice(recipe, place.device),
+                *_left_out(source),
+                *_own_data(recipe, data),
+                *_other_data(kept, notes),
+                *done,
+            ]:
                 say(remark)
                 folder.say(remark)
         trainer.run(progress)
@@ -68,12 +75,31 @@ def train(request: Request, progress: Progress, say: Callable[[str], None]) -> P
         return folder.folder / f"{recipe.name}.safetensors" if share.rank == 0 else None
 
 
-def notes_of(data: Path | None, backgrounds: Path | None) -> dict[str, str]:
-    """What a checkpoint tells of the data: where it lies, and a number that is another where files came or went."""
-    places = {"data": data, "backgrounds": backgrounds}
-    notes = {name: str(place.resolve()) for name, place in places.items() if place is not None}
-    names = [f"{file.relative_to(place)}" for place in places.values() if place for file in sorted(pictures_in(place))]
+def notes_of(data: Path | None, backgrounds: Path | None, out: Path) -> dict[str, str]:
+    """What a checkpoint tells of the data: where it lies, and a number that is another where files came or went.
+
+    What the training itself writes into ``out`` does not count.
+    """
+    asked = (("data", data), ("backgrounds", backgrounds))
+    places = {name: place.resolve() for name, place in asked if place is not None}
+    notes = {name: str(place) for name, place in places.items()}
+    names = [
+        f"{name} {file.relative_to(place)}"
+        for name, place in places.items()
+        for file in sorted(place.rglob("*"))
+        if file.suffix.lower() in (*PICTURES, ".npy") and not file.is_relative_to(out.resolve())
+    ]
     return notes | ({"files": hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]} if names else {})
+
+
+def advice(recipe: Recipe, device: str) -> list[str]:
+    """What would be faster on cpu, cuda or mps."""
+    if device == "cpu":
+        slow = recipe.precision == "float16"
+        return ["float16 is slow on a processor: bfloat16 and float32 are not."] if slow else []
+    if recipe.workers:
+        return []
+    return ["Pictures are made between the steps, while the GPU waits: --set workers=4 makes them in 4 processes."]
 
 
 def _asked(request: Request) -> dict[str, Path | None]:

@@ -178,10 +178,28 @@ def test_files_left_out_and_whose_licence_it_is_are_said(tmp_path, data, recipe_
     assert "left out: opaque.png has no transparency" in (tmp_path / "run" / "train.log").read_text()
 
 
+@pytest.mark.parametrize(
+    ("device", "settings", "said"),
+    [
+        ("cpu", {}, ""),
+        ("cpu", {"precision": "float16"}, "slow on a processor"),
+        ("cuda", {"precision": "float16"}, "--set workers=4"),
+        ("cuda", {"workers": 2}, ""),
+    ],
+)
+def test_what_would_be_faster_is_said(recipe_of, device, settings, said):
+    told = session.advice(recipe_of(**settings), device)
+    assert said in "".join(told) and bool(told) is bool(said)
+
+
 def test_notes_tell_other_files_from_the_same(tmp_path):
+    out = tmp_path / "run"
     write(tmp_path / "a" / "b.png", np.ones((3, 3)))
-    before = session.notes_of(tmp_path, None)
-    assert before == session.notes_of(tmp_path, None) and before["data"] == str(tmp_path)
-    write(tmp_path / "a" / "c.png", np.ones((3, 3)))
-    assert session.notes_of(tmp_path, None)["files"] != before["files"]
-    assert session.notes_of(None, None) == {}
+    before = session.notes_of(tmp_path, None, out)
+    write(out / "samples" / "step-1.png", np.ones((3, 3)))
+    assert before == session.notes_of(tmp_path, None, out) and before["data"] == str(tmp_path)
+    seen = {before["files"]}
+    for name in ("c.png", "000001.npy"):
+        (tmp_path / "a" / name).write_bytes(b"")
+        seen.add(session.notes_of(tmp_path, None, out)["files"])
+    assert len(seen) == 3 and session.notes_of(None, None, out) == {}
