@@ -48,10 +48,7 @@ def open_source(recipe: Recipe, data: Path | None, backgrounds: Path | None, cac
     photos; without it the data's own ``backgrounds`` are taken, else they are drawn. cache: where soft mattes made
     from hard masks are kept.
     """
-    if recipe.data in ("drawn", "samples") and recipe.augmentation != "drawn":
-        raise ValueError(f"Drawn pictures are not augmented by {recipe.augmentation}. Set augmentation=drawn, or data.")
-    if recipe.strong != "none" and recipe.data not in ("adobe", "cutouts"):
-        raise ValueError(f"Strong augmentation is for data adobe or cutouts, not {recipe.data}. Set strong=none.")
+    _check_settings(recipe, backgrounds)
     if recipe.data == "drawn":
         return DrawnSource(recipe, data)
     if data is None:
@@ -72,6 +69,16 @@ def open_source(recipe: Recipe, data: Path | None, backgrounds: Path | None, cac
             "set augmentation."
         )
     return PhotoSource(recipe, found, cache)
+
+
+def _check_settings(recipe: Recipe, backgrounds: Path | None) -> None:
+    """Refuse what would do nothing."""
+    if recipe.data in ("drawn", "samples") and recipe.augmentation != "drawn":
+        raise ValueError(f"Drawn pictures are not augmented by {recipe.augmentation}. Set augmentation=drawn, or data.")
+    if recipe.strong != "none" and recipe.data not in ("adobe", "cutouts"):
+        raise ValueError(f"Strong augmentation is for data adobe or cutouts, not {recipe.data}. Set strong=none.")
+    if backgrounds is not None and recipe.data not in ("adobe", "cutouts"):
+        raise ValueError(f"Backgrounds are for data adobe or cutouts, not {recipe.data}. Leave --backgrounds out.")
 
 
 class _Making(Protocol):

@@ -193,6 +193,8 @@ def test_settings_that_would_do_nothing_are_told(tmp_path, recipe_of):
         opened(recipe_of(augmentation="portrait"), None)
     with pytest.raises(ValueError, match=r"Strong augmentation is for data adobe or cutouts, not drawn\."):
         opened(recipe_of(strong="af"), None)
+    with pytest.raises(ValueError, match=r"Backgrounds are for data adobe or cutouts, not drawn\. Leave --backgrounds"):
+        opened(recipe_of(), None, tmp_path)
 
 
 def test_cut_outs_that_cannot_be_drawn_with_are_named(tmp_path, recipe_of):
