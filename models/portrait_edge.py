@@ -15,7 +15,7 @@ import numpy as np
 from models.enlarging import enlarged_matte
 from models.prepare import FOREGROUND, UNKNOWN
 
-SOLVING_PX = 1024
+SOLVING_PX = 640
 """The photo's longer side where the classic matte is found; finer detail is the photo's own."""
 SOFT = 0.02
 """Alpha farther than this from 0 and 1 stays unknown, and so does what lies round it."""
