@@ -64,6 +64,21 @@ def portrait_matte(
     return trimap, known_kept(alpha, trimap)
 
 
+def marked_matte(
+    predictor: Predictor, image: np.ndarray, trimap: np.ndarray, progress: Progress, *, limit_bytes: int = 0
+) -> np.ndarray:
+    """Alpha (H, W) float32 in [0, 1] for a photo whose marks are there, exactly 0 and 1 where they say so.
+
+    trimap: (H, W) uint8 of 0, 128, 255. The network decides what is unknown, in pieces; a small one that has only
+    learnt who is where leaves that to the classic matte. The rest is as for ``portrait_matte``.
+    """
+    if not predictor.spec.looks_px:
+        return matte_in_pieces(predictor, image, trimap, progress, limit_bytes=limit_bytes)
+    _, alpha = edge_matte(image, lambda shape: enlarged_trimap(trimap, shape), progress)
+    progress(1.0, "Matte is ready")
+    return known_kept(alpha, trimap)
+
+
 def _mended(
     image: np.ndarray, classes: np.ndarray, alpha: np.ndarray, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:

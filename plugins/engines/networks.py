@@ -167,6 +167,11 @@ class PortraitEngine(NetworkEngine):
 
     finds_trimap: ClassVar[bool] = True
 
+    def _matte(self, network: Predictor, image: np.ndarray, trimap: np.ndarray, progress: Progress) -> np.ndarray:
+        from models.portrait import marked_matte
+
+        return marked_matte(network, image, trimap, progress, limit_bytes=self._limit_bytes())
+
     def find(self, image: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
         """See the base class."""
         from models.portrait import portrait_matte

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.catalogue.spec import ModelSpec, PaperRow
-from models.portrait import enlarged_trimap, portrait_matte
+from models.portrait import enlarged_trimap, marked_matte, portrait_matte
 from models.portrait_certainty import NotSureError
 from models.prepare import DEVIATION, MEAN
 
@@ -212,3 +212,16 @@ def test_several_looks_are_taken_mirrored_too_and_their_mean_counts():
     assert (trimap == trimap[:, ::-1]).mean() > 0.97
     assert (trimap[150:170, 190:290] == 255).all()
     assert alpha[160, 310:370].min() > 0.7, "half of the looks see nobody there, but it is as white as the rest"
+
+
+@pytest.mark.parametrize("looks_px", [(), (96, 160)], ids=["in pieces", "by the classic matte"])
+def test_marks_that_are_there_are_kept_and_what_is_unknown_between_them_is_found(looks_px):
+    predictor = DiscPredictor(spec=replace(SPEC, looks_px=looks_px))
+    image = photo(240, 320, soft=0.05)
+    value = image[..., 0]
+    marks = np.where(value > 0.97, 255, np.where(value < 0.03, 0, 128)).astype(np.uint8)
+    marks[:, :8] = 255  # against all appearance
+    alpha = marked_matte(predictor, image, marks, silent)
+    assert (alpha[marks == 255] == 1).all() and (alpha[marks == 0] == 0).all()
+    assert np.abs(alpha - value)[marks == 128].mean() < 0.15
+    assert bool(predictor.shown) == (not looks_px)
