@@ -2,7 +2,7 @@
 
 SSIM is here twice. The tables' cannot be the usual one: at a PSNR of 26 dB they print 0.98, where small pictures with
 such an error have some 0.9. Public code that descends from the authors' hands a whole batch of 100 pictures to
-scikit-image as one volume, with the range of values that it took for floats, 2; figures like the tables' come of that.
+scikit-image as one volume, with the range of values that it took for floats, 2; that comes much nearer to the tables.
 """
 
 from __future__ import annotations
