@@ -82,15 +82,23 @@ def large() -> list[str]:
 
 def quality(step: int, sheet: Path | None) -> list[str]:
     """The errors over every ``step``-th portrait; what missed its target."""
-    from models import portrait_certainty
+    from models import portrait, portrait_certainty
 
     rows: list[tuple[float, float, float]] = []
     strips: list[np.ndarray] = []
-    believed = portrait_certainty.CERTAIN
     noted: list[float] = []
-    portrait_certainty.CERTAIN, portrait_certainty.MOST_UNKNOWN = 0.0, 1.0
-    kept = portrait_certainty.certainty
-    portrait_certainty.certainty = lambda share: noted.append(kept(share)) or noted[-1]
+    check, portrait_certainty.MOST_UNKNOWN = portrait_certainty.check_share, 1.0
+
+    def note(share: np.ndarray) -> None:
+        """Remember whether the share is believed, and go on in any case."""
+        try:
+            check(share)
+        except portrait_certainty.NotSureError:
+            noted.append(0.0)
+        else:
+            noted.append(1.0)
+
+    portrait.check_share = note
     for path in sorted((EVAL / "portraits").glob("*_image.jpg"))[::step]:
         photo = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         truth = cv2.imread(str(path).replace("_image.jpg", "_alpha.png"), cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
@@ -98,12 +106,12 @@ def quality(step: int, sheet: Path | None) -> list[str]:
         off = alpha - truth
         rows.append((float((off**2).mean()), float(np.abs(off).mean()), noted[-1]))
         strips.append(strip(photo, trimap, alpha, truth))
-        doubt = "" if noted[-1] >= believed else ", not believed"
-        print(f"{path.name[:14]}: MSE {rows[-1][0]:.4f}, MAD {rows[-1][1]:.4f}, certain {noted[-1]:.3f}{doubt}{said}")
+        doubt = "" if noted[-1] else ", not believed"
+        print(f"{path.name[:14]}: MSE {rows[-1][0]:.4f}, MAD {rows[-1][1]:.4f}{doubt}{said}", flush=True)
     if sheet is not None:
         cv2.imwrite(str(sheet), np.vstack(strips)[..., ::-1])
     table = np.array(rows)
-    sure = table[:, 2] >= believed
+    sure = table[:, 2] > 0
     for what, chosen in (("all", np.ones(len(table), bool)), ("believed", sure), ("not believed", ~sure)):
         if chosen.any():
             mse, mad, _ = table[chosen].mean(axis=0)

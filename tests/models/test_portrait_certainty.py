@@ -7,8 +7,10 @@ import pytest
 
 from models.portrait_certainty import (
     CERTAIN,
+    CERTAIN_INSIDE,
     NotSureError,
     certainty,
+    certainty_inside,
     check_share,
     check_trimap,
     shares,
@@ -53,6 +55,17 @@ def test_one_look_that_sees_another_person_than_the_mirror_image_does_is_not_bel
     check_share(one)
     with pytest.raises(NotSureError, match="not sure who"):
         check_share((one + other) / 2 + 0.01)
+
+
+def test_a_small_doubtful_find_before_much_sure_background_is_not_believed():
+    share = np.zeros((100, 100), np.float32)
+    share[40:60, 40:60] = CERTAIN_INSIDE - 0.02
+    assert certainty(share) > CERTAIN and certainty_inside(share) == pytest.approx(CERTAIN_INSIDE - 0.02)
+    with pytest.raises(NotSureError, match="not sure who"):
+        check_share(share)
+    share[share > 0] = CERTAIN_INSIDE + 0.02
+    check_share(share)
+    assert certainty_inside(np.zeros((4, 4), np.float32)) == 0.0
 
 
 @pytest.mark.parametrize(("inside", "words"), [(0.001, "Nobody was found"), (0.999, "taken for the subject")])

@@ -52,6 +52,7 @@ def test_a_network_that_finds_its_own_trimap_cuts_out_without_one(weights, matte
     assert outcome.code == 1 and "--box X,Y,W,H" in outcome.err
     assert "It is not sure who the subject of this photo is." in outcome.err, "what means nothing is sure of nothing"
     monkeypatch.setattr(portrait_certainty, "CERTAIN", 0.0)
+    monkeypatch.setattr(portrait_certainty, "CERTAIN_INSIDE", 0.0)
     monkeypatch.setattr(portrait_certainty, "MOST_UNKNOWN", 1.0)
     words = ("--trimap-out", folder / "found.png", "--matte", folder / "m.png", "--set", "processor=cpu", "--json")
     outcome = mattelier("cutout", folder / "demo.png", *words)
