@@ -11,7 +11,7 @@ from editor.document.people import People
 
 @dataclass
 class Person(Tool):
-    """Click a person, who is found and marked without any marks of yours; where several were found, another of them."""
+    """Click a person to have them found and marked; of several who were found, click another to take that one."""
 
     name: ClassVar[str] = "person"
     title: ClassVar[str] = "Person"
