@@ -277,6 +277,7 @@ class Finder(Engine):
 
     name = "finder"
     title = "Finder"
+    rank = 99
     finds_trimap = True
 
     def run(self, image, trimap, progress, start=None):
