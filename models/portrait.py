@@ -126,6 +126,7 @@ def _mean_look(
     ways = (1, -1)
     seen: list[np.ndarray] = []
     for number, longer in enumerate(sorted(looks, reverse=True)):
+        inputs = _reduced(image, longer, predictor.spec.stride)
         for place, way in enumerate(ways):
             done = (number * len(ways) + place) / (len(looks) * len(ways))
 
@@ -133,7 +134,7 @@ def _mean_look(
                 tick(done + share / (len(looks) * len(ways)))
 
             with ticking(predictor, ticks):
-                logits, alpha = predictor.predict(_reduced(image, longer, predictor.spec.stride)[..., ::way])
+                logits, alpha = predictor.predict(inputs[..., ::way])
             planes = np.concatenate((_probabilities(logits[0]), alpha[0]))[..., ::way]
             seen.append(planes if not seen else _resized(planes, seen[0].shape[1:]))
     mean = np.mean(seen, axis=0)
