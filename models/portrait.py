@@ -28,6 +28,8 @@ MENDING_PX = 320
 """The photo's longer side where its colours mend what small looks saw."""
 UNSURE = 0.1
 """Of several looks and colours together: a share of foreground between this and 1 less it is unknown."""
+NEAR = 0.02
+"""Within such a part of the longer side of the outline, the matte decides."""
 COMPARING = 0.2
 """The part of what follows the looks that comparing colours takes."""
 LOOKING = 0.2
@@ -95,7 +97,26 @@ def _mended(
     def part(share: float, text: str) -> None:
         progress(COMPARING + (1 - COMPARING) * share, text)
 
-    return edge_matte(image, lambda shape: enlarged_trimap(found, shape), part)
+    trimap, alpha = edge_matte(image, lambda shape: enlarged_trimap(found, shape), part)
+    _leave_open(trimap, alpha, share)
+    return trimap, alpha
+
+
+def _leave_open(trimap: np.ndarray, alpha: np.ndarray, share: np.ndarray) -> None:
+    """Where colours left it open who it is, and far from any outline, leave it open in trimap and alpha, both (H, W).
+
+    There the matte has no edge to go by and takes a side nevertheless. Half of what it says and half of ``share``
+    (h, w) errs less, and that the trimap stays unknown shows where marks are wanted.
+    """
+    inside = (share > 0.5).astype(np.uint8)
+    side = 2 * max(1, round(NEAR * max(share.shape))) + 1
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    far = cv2.dilate(inside, around) == cv2.erode(inside, around)
+    open_share = (far & (share > UNSURE) & (share < 1 - UNSURE)).astype(np.float32)
+    size = trimap.shape[::-1]
+    doubtful = cv2.resize(open_share, size, interpolation=cv2.INTER_LINEAR) > 0.5
+    trimap[doubtful] = UNKNOWN
+    alpha[doubtful] += (cv2.resize(share, size, interpolation=cv2.INTER_LINEAR)[doubtful] - alpha[doubtful]) / 2
 
 
 def enlarged_trimap(small: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -167,7 +167,7 @@ SPECS: tuple[ModelSpec, ...] = (
         channels=3,
         stride=32,
         finds_trimap=True,
-        looks_px=(128, 160, 192),
+        looks_px=(160, 192, 224),
         margin_px=64,
         note="Our own network and weights; no row of the thesis.",
     ),

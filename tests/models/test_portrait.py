@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.catalogue.spec import ModelSpec, PaperRow
-from models.portrait import enlarged_trimap, marked_matte, portrait_matte
+from models.portrait import _leave_open, enlarged_trimap, marked_matte, portrait_matte
 from models.portrait_certainty import NotSureError
 from models.prepare import DEVIATION, MEAN
 
@@ -225,3 +225,18 @@ def test_marks_that_are_there_are_kept_and_what_is_unknown_between_them_is_found
     assert (alpha[marks == 255] == 1).all() and (alpha[marks == 0] == 0).all()
     assert np.abs(alpha - value)[marks == 128].mean() < 0.15
     assert bool(predictor.shown) == (not looks_px)
+
+
+def test_what_colours_left_open_far_from_the_outline_stays_open_and_the_edge_is_the_mattes():
+    share = np.zeros((60, 100), np.float32)
+    share[:, 50:] = 1
+    share[20:40, 80:95] = 0.7
+    share[20:40, 5:20] = 0.2
+    trimap = np.where(np.arange(200) < 100, 0, 255).astype(np.uint8)[None].repeat(120, axis=0)
+    trimap[:, 96:104] = 128
+    alpha = trimap / np.float32(255)
+    before = alpha.copy()
+    _leave_open(trimap, alpha, share)
+    assert (trimap[50:70, 165:185] == 128).all() and np.allclose(alpha[50:70, 165:185], (1 + 0.7) / 2, atol=0.01)
+    assert (trimap[50:70, 15:35] == 128).all() and np.allclose(alpha[50:70, 15:35], 0.1, atol=0.01)
+    assert np.array_equal(alpha[:30], before[:30]) and (trimap[:30, :90] == 0).all()
