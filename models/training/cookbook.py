@@ -30,10 +30,10 @@ def recipe_named(name: str) -> Recipe:
 
 
 def _fusion() -> Recipe:
-    """What models.training.fusion_training does, in this loop: with curves, exact resumes and judgements."""
+    """Whole parts of samples and losses on edges, for weights that models.training.fusion_training began with."""
     return Recipe(
         name="fusion",
-        title="Classical mattes weighed by a small network; --data: samples of models.training.fusion_samples",
+        title="Fusion, after models.training.fusion_training; --data: samples of models.training.fusion_samples",
         source="our own",
         network="fusion",
         losses={"alpha": 1.0, "gradient": 1.0, "laplacian": 0.1},
@@ -136,8 +136,8 @@ def _small_portrait() -> Recipe:
         augmentation="people",
         crop_px=160,
         first_px=128,
-        first_steps=3300,
-        steps=4100,
+        first_steps=3000,
+        steps=3700,
         batch=12,
         optimiser="adamw",
         rate=2e-3,
