@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from models.prepare import UNKNOWN
 from models.training.batch import Example
 from models.training.fusion_samples import PLANES
-from models.training.fusion_training import HELD_BACK, drawn
+from models.training.fusion_training import HARDEST, HELD_BACK, matte_error, turned
 from models.training.recipes import Recipe
 
+PLACES = 4
+"""Of so many parts of a sample, the one with the most unknown pixels is taken."""
+REFUSALS = 8
+"""So many parts that are too hard are refused in a row at most."""
 _IMAGE, _TRIMAP, _TRUTH = slice(0, 3), 3, 4
 _MATTES = slice(5, PLANES)
 
@@ -34,7 +40,7 @@ class FusionSource:
     def example(self, number: int) -> Example:
         """See ``Source``."""
         rng = np.random.default_rng((self._recipe.seed, 6, number))
-        return _unpacked(drawn(self._learnt, self._recipe.crop_px, rng))
+        return _unpacked(part_of(self._learnt, self._recipe.crop_px, rng))
 
     def held_out(self, count: int) -> list[Example]:
         """See ``Source``: whole samples, as many as are held back."""
@@ -61,3 +67,25 @@ def _unpacked(packed: np.ndarray) -> Example:
     planes = packed.astype(np.float32) / np.float32(255)
     image = np.ascontiguousarray(planes[_IMAGE].transpose(1, 2, 0))
     return Example(image, planes[_TRUTH], np.ascontiguousarray(packed[_TRIMAP]), more=planes[_MATTES])
+
+
+def part_of(files: Sequence[Path], crop_px: int, rng: np.random.Generator) -> np.ndarray:
+    """A part (11, crop_px, crop_px) uint8 of one of the packed samples, turned, hardly ever harder than photos are."""
+    part = _part(files, crop_px, rng)
+    for _ in range(REFUSALS):
+        if matte_error(part, 0) < HARDEST:
+            break
+        part = _part(files, crop_px, rng)
+    return part
+
+
+def _part(files: Sequence[Path], crop_px: int, rng: np.random.Generator) -> np.ndarray:
+    planes = np.load(files[int(rng.integers(len(files)))], mmap_mode="r")
+    best, count = planes, -1
+    for _ in range(PLACES):
+        top, left = (int(rng.integers(0, side - crop_px + 1)) for side in planes.shape[1:])
+        part = planes[:, top : top + crop_px, left : left + crop_px]
+        unknown = int(np.count_nonzero(part[_TRIMAP] == UNKNOWN))
+        if unknown > count:
+            best, count = part, unknown
+    return turned(best, rng)

@@ -1,18 +1,22 @@
-"""The network that weighs mattes: what it begins as, that it keeps to its mattes, and that it can be cut at will."""
+"""The network that weighs mattes: what it begins as, what its sights are, and that it can be cut at will."""
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
 from models.catalogue.fusion import FUSION
 from models.networks.building import build
-from models.networks.fusion import STEP, Fusion, ResidualBlock
+from models.networks.fusion import STEP, Fusion
+from models.networks.sights import COUNT, LIMIT, REACH_PX, Mean, Sights, fitted
 
 
-def small(**settings: object) -> Fusion:
+@pytest.fixture
+def network() -> Fusion:
     torch.manual_seed(0)
-    return Fusion(**{"widths": (8, 8, 8), "spread": (1, 2), **settings}).eval()
+    return Fusion((8, 8)).eval()
 
 
 def inputs(height: int = 32, width: int = 48, seed: int = 0) -> torch.Tensor:
@@ -22,68 +26,102 @@ def inputs(height: int = 32, width: int = 48, seed: int = 0) -> torch.Tensor:
     return x
 
 
-def test_an_untrained_network_answers_the_mean_of_the_mattes():
+def stirred(network: Fusion) -> Fusion:
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.add_(0.1 * torch.randn_like(weight))
+    return network
+
+
+def test_an_untrained_network_answers_a_mean_of_the_mattes_that_trusts_the_first_most(network):
     x = inputs()
-    assert torch.allclose(small()(x), x[:, 4:8].mean(dim=1, keepdim=True), atol=1e-6)
+    share = np.exp(2) / (np.exp(2) + 3)
+    wanted = share * x[:, 4:5] + (1 - share) / 3 * x[:, 5:8].sum(1, keepdim=True)
+    assert torch.allclose(network(x), wanted, atol=1e-5) and share > 0.6
 
 
-def test_the_answer_is_a_weighted_sum_of_the_mattes_and_a_correction():
-    network, x = small(), inputs()
+def test_the_answer_is_a_weighted_mean_of_the_mattes_and_a_correction(network):
+    x = inputs()
     assert network.answer.bias is not None
     with torch.no_grad():
-        network.answer.bias[:] = torch.tensor([-0.25, 0.75, -0.25, -0.25, 0.1]) / STEP
+        network.answer.bias[:] = torch.tensor([-50, 50, -50, -50, 0.1 / STEP])
     assert torch.allclose(network(x), x[:, 5:6] + 0.1, atol=1e-5)
 
 
-def test_every_plane_and_every_weight_counts():
-    network, x = small(), inputs().requires_grad_()
-    with torch.no_grad():
-        for weight in network.parameters():
-            weight.add_(0.05 * torch.randn_like(weight))
-    network(x).square().sum().backward()
+def test_every_plane_and_every_weight_counts(network):
+    x = inputs().requires_grad_()
+    stirred(network)(x).square().sum().backward()
     assert x.grad is not None
     seen = x.grad.abs().sum(dim=(0, 2, 3))
     assert all(seen[place] > 0 for place in (0, 1, 2, 4, 5, 6, 7, 8, 9))
     assert all(w.grad is not None and w.grad.abs().sum() > 0 for w in network.parameters())
 
 
-def test_the_three_marks_of_a_trimap_are_told_apart():
-    network = small()
-    planes = inputs()
-    answers = []
-    with torch.no_grad():
-        for weight in network.parameters():
-            weight.add_(0.1 * torch.randn_like(weight))
-        for mark in (0, 128, 255):
-            planes[:, 3] = mark / 255
-            answers.append(network(planes))
+def test_the_three_marks_of_a_trimap_are_told_apart(network):
+    planes, answers = inputs(), []
+    stirred(network)
+    for mark in (0, 128, 255):
+        planes[:, 3] = mark / 255
+        answers.append(network(planes).detach())
     assert len({round(float(answer.sum()), 3) for answer in answers}) == 3
 
 
-def test_other_numbers_of_mattes_are_possible():
-    x = torch.rand(2, 7, 16, 16)
-    assert small(mattes=2, signs=1)(x).shape == (2, 1, 16, 16)
-
-
-def test_the_blocks_begin_as_doing_nothing_and_what_goes_in_keeps_its_size():
-    network, x = small(), torch.randn(1, 8, 9, 9)
-    assert all(torch.equal(block(x), x) for block in network.modules() if isinstance(block, ResidualBlock))
-    assert 0.5 < float(network.enter_quarter(torch.randn(1, 8, 64, 64)).detach().std()) < 2
-
-
-@pytest.mark.parametrize("side", [8, 40])
-def test_it_answers_at_any_multiple_of_its_stride(side):
-    assert side % FUSION.stride == 0
-    assert small()(inputs(side, 16)).shape == (1, 1, side, 16)
+@pytest.mark.parametrize("size", [(3, 3), (7, 16), (40, 5)])
+def test_it_answers_at_any_size(network, size):
+    assert FUSION.stride == 1
+    answer = network(inputs(*size))
+    assert answer.shape == (1, 1, *size) and torch.isfinite(answer).all()
 
 
 def test_a_piece_with_its_margin_is_answered_as_in_the_whole():
-    network = build(FUSION)
     torch.manual_seed(1)
+    network = stirred(build(FUSION))  # type: ignore[arg-type]
+    assert FUSION.margin_px >= REACH_PX
     with torch.no_grad():
-        for weight in network.parameters():
-            weight.add_(0.01 * torch.randn_like(weight))
-        x = inputs(32, 448)
-        whole, piece = network(x), network(x[..., : 224 + FUSION.margin_px])
-    assert (whole - x[:, 4:8].mean(1, keepdim=True)).abs().max() > 0.01
-    assert (whole[..., :224] - piece[..., :224]).abs().max() < 0.001
+        x = inputs(32, 200)
+        whole, piece = network(x), network(x[..., : 100 + FUSION.margin_px])
+    assert whole.std() > 0.01
+    assert (whole[..., :100] - piece[..., :100]).abs().max() < 1e-3
+
+
+def test_pixels_alone_are_weighed_as_in_their_picture(network):
+    x = inputs()
+    stirred(network)
+    with torch.no_grad():
+        sights = network.see(x)
+        alone = network.weigh(sights[:, :, 5:6, 7:8], x[:, 4:8, 5:6, 7:8])
+        assert torch.allclose(alone, network(x)[:, :, 5:6, 7:8], atol=1e-6)
+
+
+# --- sights
+
+
+def test_there_are_as_many_sights_as_are_said_and_none_is_beyond_its_limit():
+    x = inputs()
+    sights = Sights()(x[:, :3], x[:, 3:4], x[:, 4:8], x[:, 8:])
+    assert sights.shape == (1, COUNT, 32, 48) and float(sights.abs().max()) <= LIMIT
+    assert torch.isfinite(Sights()(x[:, :3] * 0, x[:, 3:4], x[:, 4:8] * 0, x[:, 8:])).all()
+
+
+@pytest.mark.parametrize("radius", [1, 4, 20])
+def test_a_mean_is_that_of_the_square_around(radius):
+    x = inputs(30, 40)[:, :2]
+    wanted = cv2.blur(x[0].permute(1, 2, 0).numpy(), (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
+    assert np.allclose(Mean(radius)(x)[0].permute(1, 2, 0).numpy(), wanted, atol=1e-5)
+
+
+def test_a_matte_that_is_linear_in_the_colours_is_fitted_exactly_and_noise_is_not():
+    colours = inputs(24, 24)[:, :3]
+    linear = 0.5 * colours[:, :1] - 0.2 * colours[:, 2:] + 0.1
+    noise = inputs(24, 24, 5)[:, 4:5]
+    found = fitted(colours, torch.cat((linear, noise), 1), Mean(3))
+    assert (found[:, :1] - linear).abs().max() < 0.02
+    assert (found[:, 1:] - noise).abs().mean() > 0.1
+
+
+def test_known_pixels_are_what_the_trimap_says_whatever_a_matte_says():
+    x = inputs()
+    x[:, 3] = 1.0
+    one = Sights()(x[:, :3], x[:, 3:4], x[:, 4:8], x[:, 8:])
+    other = Sights()(x[:, :3], x[:, 3:4], 1 - x[:, 4:8], x[:, 8:])
+    assert torch.equal(one, other)
