@@ -73,7 +73,7 @@ def part_of(files: Sequence[Path], crop_px: int, rng: np.random.Generator) -> np
     """A part (11, crop_px, crop_px) uint8 of one of the packed samples, turned, hardly ever harder than photos are."""
     part = _part(files, crop_px, rng)
     for _ in range(REFUSALS):
-        if matte_error(part, 0) < HARDEST:
+        if matte_error(part) < HARDEST:
             break
         part = _part(files, crop_px, rng)
     return part

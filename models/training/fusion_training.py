@@ -40,12 +40,6 @@ USUAL_ERROR = 0.04
 """Classic's mean error on photos. Drawings are harder: the further beyond that, the less a sample counts."""
 HARDEST = 4 * USUAL_ERROR
 """A sample on which classic errs more than that is left out."""
-USUAL_KNN = 1.4
-"""KNN's mean error on photos, beside classic's. In drawings it is deceived more often: such samples count less."""
-KNN_POWER = 1.5
-_KNN = 2
-"""The place of KNN among the mattes."""
-
 Progress = Callable[[float], None]
 
 
@@ -167,18 +161,15 @@ def turned(planes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def weight_of(planes: np.ndarray) -> float:
-    """How much a packed sample counts: less the harder it is than photos for classic, and for KNN beside classic."""
-    error = matte_error(planes, 0)
-    if error > HARDEST:
-        return 0.0
-    beside = matte_error(planes, _KNN) / max(error, 1e-4)
-    return min(1.0, USUAL_ERROR / max(error, 1e-4)) * min(1.0, USUAL_KNN / max(beside, 1e-4)) ** KNN_POWER
+    """How much a packed sample counts: less the harder it is than photos, and not at all where it is far too hard."""
+    error = matte_error(planes)
+    return 0.0 if error > HARDEST else min(1.0, USUAL_ERROR / max(error, 1e-4))
 
 
-def matte_error(planes: np.ndarray, place: int) -> float:
-    """The mean error of a matte of a packed sample over its unknown pixels, 0 where there are none."""
+def matte_error(planes: np.ndarray) -> float:
+    """The mean error of the classic matte of a packed sample over its unknown pixels, 0 where there are none."""
     unknown = planes[3] == UNKNOWN
-    wrong = np.abs(planes[5 + place].astype(np.float32) - planes[4])[unknown]
+    wrong = np.abs(planes[5].astype(np.float32) - planes[4])[unknown]
     return float(wrong.mean() / 255) if wrong.size else 0.0
 
 

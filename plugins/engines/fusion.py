@@ -19,7 +19,7 @@ class Fusion(NetworkEngine):
     name: ClassVar[str] = "fusion"
     title: ClassVar[str] = "Fusion"
     description: ClassVar[str] = "Weighs the classical mattes against each other: the best of them, and more time."
-    rank: ClassVar[int] = 10
+    rank: ClassVar[int] = 30
 
     def _matte(self, network: Predictor, image: np.ndarray, trimap: np.ndarray, progress: Progress) -> np.ndarray:
         from models.fusion import fused_matte

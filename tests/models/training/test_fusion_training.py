@@ -119,14 +119,11 @@ def test_turning_and_mirroring_moves_all_planes_alike(sample):
 
 
 def test_a_sample_counts_less_the_harder_it_is_and_one_too_hard_not_at_all():
-    easy, hard, hopeless, deceiving = (packed(0, 0) for _ in range(4))
+    easy, hard, hopeless = (packed(0, 0) for _ in range(3))
     hard[5] = np.clip(hard[4].astype(int) + 20, 0, 255)
     hopeless[5] = 255 - hopeless[4]
-    deceiving[5], deceiving[7] = np.clip(hard[4].astype(int) + 5, 0, 255), np.clip(hard[4].astype(int) + 80, 0, 255)
-    assert matte_error(easy, 0) == 0 and matte_error(hopeless, 0) > 0.3
-    easy[7] = easy[4]
-    assert weight_of(easy) == 1.0 > weight_of(hard) > weight_of(hopeless) == 0.0
-    assert 0 < weight_of(deceiving) < 0.2
+    assert matte_error(easy) == 0 and matte_error(hopeless) > 0.3
+    assert weight_of(easy) == 1.0 > weight_of(hard) > 0.3 > weight_of(hopeless) == 0.0
 
 
 def test_parts_for_the_loop_are_hardly_ever_harder_than_photos(tmp_path):
@@ -136,7 +133,7 @@ def test_parts_for_the_loop_are_hardly_ever_harder_than_photos(tmp_path):
         np.save(tmp_path / f"{name}.npy", planes)
     files = [tmp_path / "1.npy", tmp_path / "2.npy"]
     parts = [part_of(files, 24, np.random.default_rng(seed)) for seed in range(12)]
-    assert all(part.shape == (PLANES, 24, 24) and matte_error(part, 0) == 0 for part in parts)
+    assert all(part.shape == (PLANES, 24, 24) and matte_error(part) == 0 for part in parts)
 
 
 def test_the_rate_rises_and_falls_to_nothing():
