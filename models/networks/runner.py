@@ -146,6 +146,7 @@ class Runner:
         self._done = 0
         x = torch.from_numpy(np.ascontiguousarray(inputs)).to(device=self.device, dtype=TYPES[self.precision])
         answer = self._network(x.contiguous(memory_format=torch.channels_last))
+        self._layers = self._done or self._layers  # some layers are passed several times
         return answer if isinstance(answer, tuple) else (answer,)
 
     def _reckoning(self) -> None:

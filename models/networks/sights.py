@@ -79,6 +79,7 @@ class Sights(nn.Module):
         self.scales = nn.ModuleList(Mean(radius) for radius in SCALES)
         self.fits = nn.ModuleList(Mean(radius) for radius in FITS)
         self.reaches = nn.ModuleList(Mean(radius) for radius in REACHES)
+        self.joined = _Joined()
 
     def forward(
         self, colours: torch.Tensor, trimap: torch.Tensor, mattes: torch.Tensor, signs: torch.Tensor
@@ -101,6 +102,14 @@ class Sights(nn.Module):
                 seen += _between(mean, colours, alpha.clamp(0, 1))
         for plane, side in [(mattes[:, place : place + 1], 3) for place in range(_PATCHED)] + [(light, 5)]:
             seen.append(4 * _neighbours(plane, side))
+        return self.joined(*seen)
+
+
+class _Joined(nn.Module):
+    """All sights in one tensor, none beyond ``LIMIT``. A layer, so that a run can be stopped before and after it."""
+
+    def forward(self, *seen: torch.Tensor) -> torch.Tensor:
+        """Planes (N, k, H, W), k in all ``COUNT``, to (N, ``COUNT``, H, W)."""
         return torch.cat(seen, 1).clamp_(-LIMIT, LIMIT)
 
 
@@ -131,13 +140,21 @@ def sum_of(row: Sequence[torch.Tensor], planes: torch.Tensor) -> torch.Tensor:
 
 
 def _inverse(spread: Sequence[torch.Tensor]) -> list[list[torch.Tensor]]:
-    """The rows of the inverse of a symmetric 3 x 3 matrix at each pixel, given as its upper half, and made safe."""
+    """The rows of the inverse of a symmetric 3 x 3 matrix at each pixel, given as its upper half, and made safe.
+
+    By its factors L D L^T: the quotient of its minors would lose in float32 all that a grey photo has.
+    """
     a, b, c, d, e, f = spread
-    a, d, f = a + _RIDGE, d + _RIDGE, f + _RIDGE
-    aa, ab, ac = d * f - e * e, c * e - b * f, b * e - c * d
-    bb, bc, cc = a * f - c * c, b * c - a * e, a * d - b * b
-    size = a * aa + b * ab + c * ac
-    return [[aa / size, ab / size, ac / size], [ab / size, bb / size, bc / size], [ac / size, bc / size, cc / size]]
+    a = (a + _RIDGE).clamp_min(_RIDGE / 2)
+    p, q = b / a, c / a
+    d = (d + _RIDGE - b * p).clamp_min(_RIDGE / 2)
+    r = (e - c * p) / d
+    f = (f + _RIDGE - c * q - d * r * r).clamp_min(_RIDGE / 2)
+    u = p * r - q  # the last row of L's inverse: u, -r, 1
+    cc, bc, bb = 1 / f, -r / f, 1 / d + r * r / f
+    ac, ab = u / f, -p / d - u * r / f
+    aa = 1 / a + p * p / d + u * u / f
+    return [[aa, ab, ac], [ab, bb, bc], [ac, bc, cc]]
 
 
 def _around(

@@ -125,3 +125,12 @@ def test_known_pixels_are_what_the_trimap_says_whatever_a_matte_says():
     one = Sights()(x[:, :3], x[:, 3:4], x[:, 4:8], x[:, 8:])
     other = Sights()(x[:, :3], x[:, 3:4], 1 - x[:, 4:8], x[:, 8:])
     assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("radius", [1, 3, 8])
+def test_a_grey_photo_is_fitted_as_exactly_as_a_coloured_one(radius):
+    """Its three colours are one: a matrix so nearly singular is not inverted by what is left of its digits."""
+    light = (inputs(40, 40)[:, :1] > 0.5).float()
+    grey, matte = light.expand(1, 3, 40, 40), inputs(40, 40, 3)[:, 4:5]
+    found, wanted = fitted(grey, matte, Mean(radius)), fitted(grey.double(), matte.double(), Mean(radius))
+    assert (found - wanted).abs().max() < 1e-3
