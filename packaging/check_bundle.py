@@ -19,6 +19,8 @@ from pathlib import Path
 
 PATIENCE_S = 60.0
 WORST_MSE = 0.03
+BROUGHT = ("fusion", "pspm-small")
+"""The engines whose weights come along."""
 
 
 def main(bundle: Path) -> int:
@@ -47,6 +49,10 @@ def check_command_line(program: Path, environment: dict[str, str], place: Path) 
     print(f"{version.strip()}: started in {time.perf_counter() - started:.2f} s")
     engines = json.loads(output_of(program, environment, "engines", "--json"))
     print(f"engines: {', '.join(engine['name'] for engine in engines)}")
+    ready = {engine["name"] for engine in engines if not engine["missing"]}
+    lacking = [name for name in BROUGHT if name not in ready]
+    if lacking:
+        sys.exit(f"weights are missing: {', '.join(lacking)} cannot run")
     output_of(program, environment, "demo", "--output", place, "--size", "800x600")
     photo, trimap, matte = place / "demo.png", place / "demo_trimap.png", place / "matte.png"
     words = ("--trimap", trimap, "--matte", matte, "--background", "#336699", "--output", place / "new.png", "--json")

@@ -41,8 +41,8 @@ def installed(wheel, tmp_path_factory) -> Path:
     return site
 
 
-def run(site: Path, code: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(site)}
+def run(site: Path, code: str, **variables: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(site), **variables}
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=site.parent, env=environment, capture_output=True, text=True, check=False
     )
@@ -67,8 +67,10 @@ def test_every_module_and_every_resource_is_in_it(wheel):
     resources = [
         file for name in ("icons", "style") for file in (ROOT / "resources" / name).rglob("*") if file.is_file()
     ]
-    missing = [file for file in (*sources, *resources) if file.relative_to(ROOT).as_posix() not in inside]
-    assert sources and resources and not missing
+    kinds = (".json", ".md", ".safetensors")
+    weights = [file for file in (ROOT / "models" / "weights").iterdir() if file.suffix in kinds]
+    missing = [file for file in (*sources, *resources, *weights) if file.relative_to(ROOT).as_posix() not in inside]
+    assert sources and resources and weights and not missing
 
 
 def test_nothing_else_is_in_it(wheel):
@@ -87,3 +89,11 @@ def test_installed_it_finds_every_plugin(installed, registry):
     found = "print(len(r.failures), *sorted(r.engines), *sorted(r.formats))"
     code = f"from editor.plugin_loader import load_all; r = load_all(); {found}"
     assert run(installed, code).split() == ["0", *sorted(registry.engines), *sorted(registry.formats)]
+
+
+def test_installed_the_engines_that_bring_their_weights_can_run(installed, tmp_path):
+    code = (
+        "from editor.plugin_loader import load_all; r = load_all(); "
+        "print(*(r.engines[name].missing() or 'ready' for name in ('fusion', 'pspm-small')), sep='|')"
+    )
+    assert run(installed, code, MATTELIER_HOME=str(tmp_path)).split("|") == ["ready", "ready"]
