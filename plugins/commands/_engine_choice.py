@@ -26,6 +26,15 @@ def chosen_engine(name: str | None, settings: Sequence[str], services: Services)
     return engine
 
 
+def passed_over_notes(engine: Engine, services: Services) -> list[str]:
+    """What is to be said where an engine that would have come before ``engine`` by itself cannot run here."""
+    above = [kind for kind in services.engines.values() if kind.rank > engine.rank and kind.missing()]
+    best = max(above, key=lambda kind: kind.rank, default=None)
+    if best is None:
+        return []
+    return [f"{best.title}, which would have been taken, cannot run here, so {engine.title} was: {best.missing()}"]
+
+
 def _nearest(name: str, services: Services) -> str:
     """What to choose instead: the names that look like it, for a misspelt one, and where the others are told."""
     near = get_close_matches(name.lower(), services.engines, n=3)

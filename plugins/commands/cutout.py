@@ -27,7 +27,7 @@ from editor.api import (
     params_of,
 )
 from plugins.commands._bar import Bar
-from plugins.commands._engine_choice import chosen_engine
+from plugins.commands._engine_choice import chosen_engine, passed_over_notes
 from plugins.commands._subject_choice import MARK_IT, SubjectChoice, people_notes, subject_choice
 
 
@@ -84,7 +84,8 @@ class CutOut(Command):
         document, notes = _opened(args, services)
         background = _background(args.background, services)
         choice.mark(document, bar.part(0.0, 0.2))
-        notes += _matte(document, engine, choice, args.decontaminate / 100, bar.part(0.2 if choice.box else 0.0, 0.9))
+        engine, said = _matte(document, engine, choice, args, services, bar.part(0.2 if choice.box else 0.0, 0.9))
+        notes += said
         picture = _picture(document, background, services, notes, bar.part(0.9, 1.0))
         options = WriteOptions(keep_hidden_colour=args.keep_hidden_colour)
 
@@ -117,8 +118,7 @@ def _engine(args: argparse.Namespace, services: Services) -> Engine:
     if name is None and not marked:
         finder = services.portrait_engine()
         if finder is None:
-            message = "No engine here finds people by itself: none that does has its weights."
-            raise UserError(message, f"{MARK_IT}, or import weights: `mattelier models list`.")
+            raise _nobody_finds(services)
         name = finder.name
     engine = chosen_engine(name, args.set, services)
     if args.reference:
@@ -126,6 +126,16 @@ def _engine(args: argparse.Namespace, services: Services) -> Engine:
     if not marked and not engine.finds_trimap:
         raise UserError(f"The engine {engine.name} needs a trimap.", _needs_marks(services))
     return engine
+
+
+def _nobody_finds(services: Services) -> UserError:
+    """Why no engine here finds people: one reason that all of them share (no PyTorch), else the lack of weights."""
+    reasons = {kind.missing() for kind in services.engines.values() if kind.finds_trimap}
+    if len(reasons) == 1:
+        message, _, way_out = reasons.pop().partition(". ")
+        return UserError(f"No engine here finds people by itself. {message}.", f"{way_out} Or: {MARK_IT}.")
+    message = "No engine here finds people by itself: none that does has its weights."
+    return UserError(message, f"{MARK_IT}, or import weights: `mattelier models list`.")
 
 
 def _needs_marks(services: Services) -> str:
@@ -216,19 +226,29 @@ def _check_marks(path: Path, trimap: np.ndarray) -> None:
 
 
 def _matte(
-    document: Document, engine: Engine, choice: SubjectChoice, decontaminate: float, progress: Progress
-) -> list[str]:
-    """Compute the matte and take it over, as the window does; what is to be said of whom it found."""
+    document: Document, engine: Engine, choice: SubjectChoice, args: argparse.Namespace, services: Services,
+    progress: Progress,
+) -> tuple[Engine, list[str]]:  # fmt: skip
+    """Compute the matte and take it over, as the window does; by which engine, and what is to be said of it.
+
+    Another engine than the one given where none was named and only the run showed that this one cannot run here.
+    """
     from editor.document import matte
 
     try:
         result = matte.run_matting(document.state, engine, progress, choice.at)
     except NobodyFound as error:
         raise UserError(error.message, f"{MARK_IT}.") from error
+    except UserError:
+        if args.engine is not None or choice.nothing_marked or not engine.missing():
+            raise
+        engine = _engine(args, services)
+        result = matte.run_matting(document.state, engine, progress, choice.at)
     with document.edit(f"Matte ({engine.title})"):
         matte.take_over(document, result)
-        document.change_layer(document.state.subject, decontaminate=decontaminate)
-    return people_notes(result)
+        document.change_layer(document.state.subject, decontaminate=args.decontaminate / 100)
+    passed_over = passed_over_notes(engine, services) if args.engine is None and not choice.nothing_marked else []
+    return engine, [*people_notes(result), *passed_over]
 
 
 def _trimap_picture(document: Document) -> Photo:

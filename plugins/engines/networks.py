@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -69,6 +70,8 @@ class NetworkEngine(Engine):
         """See the base class."""
         if not _torch_is_here():
             return "PyTorch, which networks need, is not installed. Install the Python package torch."
+        if _torch_faults:
+            return _torch_faults[0]
         weights = _store().find(cls.name)
         return weights.fault if weights else f"{cls.title} has no weights here. {_IMPORT}"
 
@@ -105,8 +108,9 @@ class NetworkEngine(Engine):
 
         report = _rising(progress)
         weights = self._weights(report)
+        report(0.0, "Loading the network")
+        _load_torch()
         try:
-            report(0.0, "Loading the network")
             with borrowed(self.name, weights, self.processor, self.precision) as network:
                 self._where, device = network.reason, network.device
                 try:
@@ -130,8 +134,7 @@ class NetworkEngine(Engine):
         """The weights' file, looked over; ``UserError`` where they are missing or not what was imported."""
         problem = self.missing()
         if problem:
-            message, _, hint = problem.partition(". ")
-            raise UserError(f"{message}.", hint)
+            raise _lack(problem)
         try:
             return _store().verified(self.name, lambda _, text: progress(0.0, text)).path
         except ValueError as error:
@@ -231,6 +234,28 @@ def _store_of(kind: type[WeightStore], folder: Path) -> WeightStore:
 @cache
 def _torch_is_here() -> bool:
     return find_spec("torch") is not None
+
+
+_torch_faults: list[str] = []
+"""Why torch, though installed, cannot be loaded: known once a network was to run, since trying takes seconds."""
+
+
+def _load_torch() -> None:
+    """Import torch; ``UserError`` where it is installed but broken, and from then on every network is missing it."""
+    try:
+        import_module("torch")
+    except (ImportError, OSError) as error:  # OSError: a library of its own does not load
+        _torch_faults[:] = [
+            "PyTorch, which networks need, is installed but cannot be loaded. "
+            "Install the Python package torch again, or mark the subject and choose the engine classic."
+        ]
+        raise _lack(_torch_faults[0]) from error
+
+
+def _lack(problem: str) -> UserError:
+    """What ``missing`` says, as an error: its first sentence, and what to do."""
+    message, _, hint = problem.partition(". ")
+    return UserError(f"{message}.", hint)
 
 
 # Fusion takes mattes beside the photo: plugins/engines/fusion.py.

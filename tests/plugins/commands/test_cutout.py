@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -350,3 +351,35 @@ def test_reference_turns_the_networks_own_way_on(cutout, monkeypatch):
     assert cutout("--engine", "indexnet", "--reference", "--json").code == 0
     assert cutout("--engine", "indexnet", "--overwrite", "--json").code == 0
     assert seen == [True, False]
+
+
+def without_torch(monkeypatch, installed: bool) -> None:
+    """No torch, or one that is installed and fails when it is loaded."""
+    from plugins.engines import networks
+
+    monkeypatch.setattr(networks, "_torch_is_here", lambda: installed)
+    monkeypatch.setattr(networks, "_torch_faults", [])
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_where_torch_does_not_load_the_default_is_classic_and_that_is_said(
+    mattelier, folder, photo, monkeypatch, installed
+):
+    without_torch(monkeypatch, installed)
+    facts = facts_of(mattelier("cutout", photo, "--trimap", folder / "demo_trimap.png", "--json"))
+    assert facts["engine"] == "classic" and (folder / "demo_cutout.png").exists()
+    (note,) = facts["notes"]
+    assert "Fusion" in note and "Classic" in note and "PyTorch" in note
+
+
+def test_where_torch_does_not_load_an_engine_that_was_named_is_not_replaced(mattelier, folder, photo, monkeypatch):
+    without_torch(monkeypatch, installed=True)
+    outcome = mattelier("cutout", photo, "--trimap", folder / "demo_trimap.png", "--engine", "fusion")
+    assert outcome.code == 1 and "cannot be loaded" in outcome.err and not (folder / "demo_cutout.png").exists()
+
+
+def test_without_torch_and_marks_it_says_that_torch_is_what_is_lacking(mattelier, photo, monkeypatch):
+    without_torch(monkeypatch, installed=False)
+    outcome = mattelier("cutout", photo)
+    assert outcome.code == 1 and "PyTorch" in outcome.err and "--box" in outcome.err

@@ -74,6 +74,15 @@ def test_without_torch_an_engine_says_what_to_install(kind, monkeypatch):
     assert "PyTorch" in kind.missing() and "Install" in kind.missing()
 
 
+def test_a_torch_that_does_not_load_is_told_in_a_sentence_and_missing_from_then_on(kind, lent, monkeypatch):
+    monkeypatch.setattr(networks, "_torch_faults", [])
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it is an ImportError
+    with pytest.raises(UserError) as caught:
+        kind().run(*ringed_photo(60, 60), silent)
+    assert "cannot be loaded" in caught.value.message and "classic" in caught.value.hint
+    assert "cannot be loaded" in kind.missing()
+
+
 def test_with_weights_an_engine_lacks_nothing_and_bears_their_licence(kind, lent):
     assert kind.missing() == "" and kind.licence == kind().licence == "CC-BY-NC-4.0"
 
