@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.licences import is_for_research_only
 from models.networks.device import choose_device
 from models.training.checkpointing import check_same_training
 from models.training.cookbook import recipe_named
@@ -127,7 +128,9 @@ def _left_out(source: Source) -> list[str]:
 
 
 def _own_data(recipe: Recipe, data: Path | None) -> list[str]:
-    """A licence that was meant for drawings alone is remarked on where files come among them."""
+    """What the weights will say of their terms where these bind; one that was meant for drawings alone among files."""
+    if is_for_research_only(recipe.licence):
+        return [f"The weights will say: {recipe.licence}."]
     if recipe.data != "drawn" or data is None:
         return []
     return [

@@ -50,7 +50,10 @@ class CutOut(Command):
         parser.add_argument(
             "--at", metavar="X,Y", help="of several people, the one at this pixel; without it the largest"
         )
-        parser.add_argument("--engine", metavar="NAME", help="see `mattelier engines`; without it the default one")
+        parser.add_argument(
+            "--engine", metavar="NAME",
+            help="see `mattelier engines`; without it the default, or one that finds people where nothing is marked",
+        )  # fmt: skip
         parser.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the engine; may be repeated"
         )

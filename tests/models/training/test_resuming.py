@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from models.training import loop, session
-from models.training.cookbook import every_recipe
+from models.training.cookbook import every_recipe, recipe_named
 from models.training.fusion_samples import PLANES
 from models.training.run_folder import RunFolder
 from models.training.session import Request, train
@@ -176,6 +176,15 @@ def test_files_left_out_and_whose_licence_it_is_are_said(tmp_path, data, recipe_
         line.startswith("The weights will say: MIT. That holds if the licences of the cut-outs") for line in said
     )
     assert "left out: opaque.png has no transparency" in (tmp_path / "run" / "train.log").read_text()
+
+
+def test_terms_of_photos_for_research_are_said_at_the_start(tmp_path, data, recipe_of, monkeypatch):
+    monkeypatch.setattr(RunFolder, "draw_curve", lambda self, title: None)
+    recipe = recipe_of(**SETTINGS["portraits"], validate_on=0, steps=1, licence=recipe_named("pspm-small").licence)
+    monkeypatch.setitem(every_recipe(), "tiny-recipe", recipe)
+    said: list[str] = []
+    train(Request("tiny-recipe", tmp_path, data["portraits"], device="cpu"), lambda *_: None, said.append)
+    assert "The weights will say: trained on research photos: research use." in said
 
 
 @pytest.mark.parametrize(
