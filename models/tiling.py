@@ -66,6 +66,8 @@ def matte_in_pieces(
     progress(0.0, "Choosing the pieces")
     with ticking(predictor, lambda share: progress(0.0, "Choosing the pieces")):  # reckoning may take seconds, once
         most = predictor.most_pixels(limit_bytes)
+    if predictor.device == "cpu" and predictor.spec.cpu_pixels:  # whatever is allowed, a cancel must not wait
+        most = min(most, predictor.spec.cpu_pixels)
     try:
         while left.any():
             try:

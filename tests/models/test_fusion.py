@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -97,3 +99,10 @@ def test_marks_of_one_side_alone_are_refused_with_a_sentence(case):
     image, trimap = case
     with pytest.raises(ValueError, match="marks no background"):
         fused_matte(Choosing(4), image, np.maximum(trimap, np.uint8(128)), silent)
+
+
+def test_a_generous_memory_makes_no_piece_that_a_cancel_would_wait_for(case, planes):
+    network = Choosing(4)
+    network.spec = replace(network.spec, cpu_pixels=64 * 64)
+    fused(network, *case, planes, silent, limit_bytes=1 << 40)
+    assert len(network.seen) > 1 and all(shape[2] * shape[3] <= 64 * 64 for shape in network.seen)
