@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from editor.document.matte import MatteResult
 
 MARK_IT = "Mark the subject with --trimap FILE, or say where it is with --box X,Y,W,H"
+_FIT_THE_BOX = "Draw the box round all of the subject, with background left outside, or name a --trimap."
 BAND = 50.0
 """The width of the unknown band round what a box holds, as the window begins with."""
 
@@ -39,9 +40,15 @@ class SubjectChoice:
             size = f"{content.width} x {content.height}"
             raise UserError("The box lies beside the photo.", f"The photo has {size} pixels; --box is X,Y,W,H.")
         image = to_8_bit(content.to_array())
-        mask = rough.subject_mask(image, Selection.of_rect(inside), lambda part, text: progress(0.8 * part, text))
+        outline = Selection.of_rect(inside)
+        try:
+            mask = rough.subject_mask(image, outline, lambda part, text: progress(0.8 * part, text))
+        except UserError as error:  # its hint is for someone who has a brush
+            raise UserError(error.message.replace("outline", "box"), _FIT_THE_BOX) from error
         progress(0.8, "fitting the unknown band")
         marks = rough.EdgeBand(image, mask).trimap(BAND)
+        if not (marks == 255).any():
+            raise UserError("What was found in the box is too small.", _FIT_THE_BOX)
         with document.edit("Find subject"):
             document.set_trimap(trimap.from_array(marks))
 

@@ -134,6 +134,8 @@ def test_a_box_finds_the_subject_inside_it_and_the_best_trimap_engine_makes_its_
     [
         (("--box", "1,2,3"), "--box 1,2,3 is no x,y,w,h"),
         (("--box", "1,2,0,3"), "has no area"),
+        (("--box", "210,140,10,10"), "the box. Draw the box round all of the subject"),
+        (("--box", "0,0,220,150"), "The box takes in the whole photo. Draw the box"),
         (("--box", "900,900,10,10"), "The photo has 220 x 150 pixels"),
         (("--at", "left"), "--at left is no x,y"),
         (("--at", "nan,3"), "--at nan,3 is no x,y"),
