@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import pickle
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -199,7 +200,10 @@ class FusionTrainer:
         place = self.out / "checkpoint.pt"
         if not place.exists():
             raise ValueError(f"There is no checkpoint in {self.out}. Start without --resume.")
-        kept: dict[str, Any] = torch.load(place, weights_only=True)
+        try:
+            kept: dict[str, Any] = torch.load(place, weights_only=True)
+        except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
+            raise ValueError(f"{place.name} is damaged. Start without --resume.") from error
         self.network.load_state_dict(kept["network"])
         self.average.load_state_dict(kept["ema"])
         self.optimiser.load_state_dict(kept["optimiser"])
@@ -273,7 +277,7 @@ class FusionTrainer:
                 mean.lerp_(value, 1 - keep)
 
     def _gathered(self, samples: Path, told: Progress) -> Pixels:
-        """The table in ``out`` if there is one, else made and kept there."""
+        """The table in ``out`` if there is one, whatever samples have come since; else made and kept there."""
         place = self.out / "pixels.npz"
         if place.exists():
             return Pixels.load(place)

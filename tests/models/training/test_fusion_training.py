@@ -196,6 +196,9 @@ def test_without_samples_or_a_checkpoint_it_says_what_to_do(tmp_path, folder):
         FusionTrainer(tmp_path, tmp_path / "out", schedule())
     with pytest.raises(ValueError, match="Start without --resume"):
         FusionTrainer(folder, tmp_path / "out", schedule()).resume()
+    (tmp_path / "out" / "checkpoint.pt").write_bytes(b"nonsense")
+    with pytest.raises(ValueError, match=r"checkpoint.pt is damaged. Start without --resume"):
+        FusionTrainer(folder, tmp_path / "out", schedule()).resume()
     for file in folder.iterdir():
         planes = np.load(file)
         planes[5] = 255 - planes[4]
