@@ -11,11 +11,12 @@ FUSION = ModelSpec(
     description="Weighs several classical mattes for each pixel by what the photo shows around it.",
     code="models.networks.fusion:Fusion",
     paper=PaperRow("", "Section 2.1.2, semi-deep"),
-    parameters=89_861,
+    parameters=90_211,
     channels=10,
     stride=1,
     margin_px=48,
     cpu_pixels=1 << 18,
+    bytes_per_pixel=3085,
     note="Ours: section 2.1.2 of the thesis tells of such methods and prints neither layout nor figures.",
 )
 

@@ -67,6 +67,9 @@ class ModelSpec:
     """How many pixels a CPU works on at a time, lest a cancel waits: for a network whose time goes between its layers,
     where multiplications do not tell; 0: as they tell.
     """
+    bytes_per_pixel: int = 0
+    """What a pass holds in memory for each pixel, as demand.py would reckon it, for a network that must start at once;
+    0: it is reckoned when the network first runs, which takes seconds. Wants ``cpu_pixels``."""
     told_apart: bool = True
     """False where its weights look like another row's: a file that does not name its network is taken for the other."""
     licence: str = "MIT"

@@ -74,6 +74,13 @@ class Demand:
         self._bytes = _growth(small.peak_bytes, large.peak_bytes)
         self._macs = _growth(small.longest_macs, large.longest_macs)
 
+    @classmethod
+    def told(cls, bytes_per_pixel: int) -> Demand:
+        """Of a network whose memory is known to grow by so much a pixel; its multiplications are not."""
+        demand = cls.__new__(cls)
+        demand._bytes, demand._macs = _Growth(bytes_per_pixel, 0.0), _Growth(1.0, 0.0)
+        return demand
+
     def bytes_for(self, pixels: int) -> int:
         """What a pass over so many pixels takes of memory, workspace included, parameters apart."""
         return int(self._bytes.at(pixels) * _WORKSPACE)

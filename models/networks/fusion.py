@@ -40,14 +40,11 @@ class Fusion(nn.Module):
     channels of the layers. It counts in float32 what float16 would lose.
     """
 
-    middle: torch.Tensor
-    spread: torch.Tensor
-
     def __init__(self, widths: tuple[int, ...] = (192, 192, 96)) -> None:
         super().__init__()
         self.sights = Sights()
-        self.register_buffer("middle", torch.zeros(COUNT))
-        self.register_buffer("spread", torch.ones(COUNT))
+        self.middle = nn.Parameter(torch.zeros(COUNT), requires_grad=False)  # measured once, not learned
+        self.spread = nn.Parameter(torch.ones(COUNT), requires_grad=False)
         sides = (COUNT, *widths)
         self.layers = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(sides))
         self.left_out = nn.Dropout(LEFT_OUT)

@@ -92,7 +92,8 @@ class Runner:
         0: within a share of what is free, and on a CPU no more than lets it be stopped within a second.
         """
         if self._demand is None:
-            self._demand = _demand_of(self.spec, self._reckoning)
+            told = self.spec.bytes_per_pixel
+            self._demand = Demand.told(told) if told else _demand_of(self.spec, self._reckoning)
         if limit_bytes:
             return self._demand.pixels_for_bytes(limit_bytes)
         within_memory = self._demand.pixels_for_bytes(memory_for_pieces(self.device))

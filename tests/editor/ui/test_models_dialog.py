@@ -185,8 +185,8 @@ def test_removing_asks_first_and_the_engine_goes(dialog, shelf, opened, tmp_path
         pump.until(lambda: not opened.desk.jobs.jobs())
         pump.until(lambda gone=gone: (("remove", "indexnet") in shelf.asked) is gone)
     pump.until(lambda: "IndexNet" not in engines_offered(opened))
-    assert opened.matte_panel.choice.currentText() == "Classic"
-    assert opened.matte_panel.engine().name == "classic"
+    assert opened.matte_panel.choice.currentText() == "Fusion"
+    assert opened.matte_panel.engine().name == "fusion"
 
 
 def test_weights_of_the_program_itself_cannot_be_removed(dialog):
@@ -204,7 +204,7 @@ def test_damaged_weights_say_what_to_do(opened, shelf, pump):
 
 def test_only_engines_that_can_run_are_offered_the_default_first(opened):
     offered = engines_offered(opened)
-    assert offered[0] == "Classic" and "PSPM B5" in offered and "A2U" not in offered
+    assert offered[:2] == ["Fusion", "Classic"] and "PSPM B5" in offered and "A2U" not in offered
 
 
 def test_the_button_beside_the_engines_opens_models(opened, pump):
@@ -219,8 +219,8 @@ def test_a_project_whose_engine_is_missing_says_so(opened, noted, words, pump):
     document.show(replace(document.state, notes={"engine": noted}))
     opened.desk.opened.emit(document)
     banner = opened.messages.banners()[-1]
-    assert words in banner.message and "Classic is chosen instead" in banner.hint
-    assert opened.matte_panel.engine().name == "classic"
+    assert words in banner.message and "Fusion is chosen instead" in banner.hint
+    assert opened.matte_panel.engine().name == "fusion"
 
 
 def test_every_control_of_the_dialog_has_a_name_and_a_tip_and_nothing_is_cut_off(dialog, tmp_path, pump):

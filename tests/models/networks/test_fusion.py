@@ -9,6 +9,7 @@ import torch
 
 from models.catalogue.fusion import FUSION
 from models.networks.building import build
+from models.networks.demand import Demand
 from models.networks.fusion import STEP, Fusion
 from models.networks.sights import COUNT, LIMIT, REACH_PX, Mean, Sights, fitted
 
@@ -54,7 +55,8 @@ def test_every_plane_and_every_weight_counts(network):
     assert x.grad is not None
     seen = x.grad.abs().sum(dim=(0, 2, 3))
     assert all(seen[place] > 0 for place in (0, 1, 2, 4, 5, 6, 7, 8, 9))
-    assert all(w.grad is not None and w.grad.abs().sum() > 0 for w in network.parameters())
+    learned = [weight for weight in network.parameters() if weight.requires_grad]
+    assert all(w.grad is not None and w.grad.abs().sum() > 0 for w in learned)
 
 
 def test_the_three_marks_of_a_trimap_are_told_apart(network):
@@ -134,3 +136,12 @@ def test_a_grey_photo_is_fitted_as_exactly_as_a_coloured_one(radius):
     grey, matte = light.expand(1, 3, 40, 40), inputs(40, 40, 3)[:, 4:5]
     found, wanted = fitted(grey, matte, Mean(radius)), fitted(grey.double(), matte.double(), Mean(radius))
     assert (found - wanted).abs().max() < 1e-3
+
+
+def test_the_memory_that_its_entry_tells_is_what_would_be_reckoned():
+    reckoned = Demand(build(FUSION, "meta"), FUSION.channels)
+    pixels = FUSION.cpu_pixels
+    assert Demand.told(FUSION.bytes_per_pixel).bytes_for(pixels) == pytest.approx(reckoned.bytes_for(pixels), rel=0.01)
+    assert Demand.told(FUSION.bytes_per_pixel).pixels_for_bytes(1 << 30) == pytest.approx(
+        (1 << 30) / 3085 / 1.4, rel=0.01
+    )
