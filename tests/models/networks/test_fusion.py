@@ -70,7 +70,7 @@ def test_the_three_marks_of_a_trimap_are_told_apart(network):
 
 @pytest.mark.parametrize("size", [(3, 3), (7, 16), (40, 5)])
 def test_it_answers_at_any_size(network, size):
-    assert FUSION.stride == 1
+    assert FUSION.stride > 1  # cells of a single pixel would take pieces long to plan
     answer = network(inputs(*size))
     assert answer.shape == (1, 1, *size) and torch.isfinite(answer).all()
 
