@@ -19,15 +19,15 @@ import numpy as np
 from editor.document.document import Document, DocumentState, Photo
 from editor.document.effects import check_value
 from editor.document.geometry import Placement, Rect
-from editor.errors import Cancelled, NobodyFound, UserError
+from editor.errors import Cancelled, NobodyFoundError, UserError
 from editor.model_shelf import FoundWeights, ModelRow, ModelShelf
 from editor.paths import cache_dir, models_dir
 
 __all__ = [
     "Cancelled", "Command", "Document", "DocumentState", "Effect", "Engine", "FileFormat", "FoundWeights", "ModelRow",
-    "ModelShelf", "NobodyFound", "Param", "Photo", "Placement", "PointerEvent", "Progress", "Rect", "Ring", "Services",
-    "Shape", "Tool", "UserError", "WriteOptions", "best_finder", "cache_dir", "check_params", "models_dir", "param",
-    "params_of",
+    "ModelShelf", "NobodyFoundError", "Param", "Photo", "Placement", "PointerEvent", "Progress", "Rect", "Ring",
+    "Services", "Shape", "Tool", "UserError", "WriteOptions", "best_finder", "cache_dir", "check_params", "models_dir",
+    "param", "params_of",
 ]  # fmt: skip
 
 Progress: TypeAlias = Callable[[float, str], None]
@@ -110,8 +110,8 @@ class Engine(ABC):
         """Return trimap (H, W) uint8 (0, 128, 255) and alpha (H, W) float32 of a photo that bears no marks.
 
         Asked only where ``finds_trimap``. All people are to be found: which of them is wanted, the program chooses.
-        Alpha equals the trimap where that is known. ``NobodyFound``, a ``UserError``, where nobody is there or it is
-        not sure: the program then says how else the subject can be marked.
+        Alpha equals the trimap where that is known. ``NobodyFoundError``, a ``UserError``, where nobody is there or
+        it is not sure: the program then says how else the subject can be marked.
         """
         raise NotImplementedError
 

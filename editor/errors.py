@@ -22,7 +22,7 @@ class UserError(Exception):
         return f"{self.message} {self.hint}".strip()
 
 
-class NobodyFound(UserError):  # noqa: N818 - the engine did what it should
+class NobodyFoundError(UserError):
     """No subject was found without marks, or the engine is not sure of it: somebody has to point it out."""
 
 

@@ -17,7 +17,7 @@ from editor.document.foreground import estimate_colours, estimate_foreground, es
 from editor.document.geometry import Rect
 from editor.document.people import People, people_in
 from editor.document.tiles import TILE_PX, Key, Plane
-from editor.errors import NobodyFound, UserError
+from editor.errors import NobodyFoundError, UserError
 
 Progress: TypeAlias = Callable[[float, str], None]
 OPAQUE = 65535
@@ -97,8 +97,8 @@ def run_matting(
     Starts from the matte that is there, if there is one. An engine that finds its own trimap is asked for it where
     something is still unmarked; what is marked holds. Of several people it is the one ``at`` a point (x, y) of the
     photo, or on whom foreground is marked, or else the largest. Raises ``UserError`` for marks that leave nothing to go
-    by and for an engine whose answer is no matte, ``NobodyFound`` where nobody is at the point; what the engine itself
-    raises passes through.
+    by and for an engine whose answer is no matte, ``NobodyFoundError`` where nobody is at the point; what the engine
+    itself raises passes through.
     """
     started = time.perf_counter()
     finding = engine.finds_trimap and trimap.has_gaps(state.trimap)
@@ -213,14 +213,14 @@ def _computed(
 
 
 def _found(state: DocumentState, engine: MattingEngine, content: Plane, progress: Progress) -> Found:
-    """The trimap that the engine finds, and its alpha, looked over; ``NobodyFound`` where nothing is foreground."""
+    """The trimap that the engine finds, and its alpha, looked over; ``NobodyFoundError`` where nobody is."""
     trimap_found, alpha = engine.find(_locked(as_float(content.to_array())), progress)
     shape = (state.trimap.height, state.trimap.width)
     _check_found(trimap_found, shape, engine.title)
     alpha = _looked_over(alpha, shape, engine.title)
     people = people_in(trimap_found)
     if not people.count:
-        raise NobodyFound("Nobody was found in this photo.", NOBODY)
+        raise NobodyFoundError("Nobody was found in this photo.", NOBODY)
     return Found(trimap_found, as_mask(keep_known(alpha, trimap_found)), people, state.trimap)
 
 
@@ -232,7 +232,7 @@ def _wanted(found: Found, at: Point | None) -> int:
     if not number:
         who = "one person was" if found.people.count == 1 else f"{found.people.count} people were"
         message = f"Nobody was found at {at[0]:.0f}, {at[1]:.0f}; elsewhere {who}."
-        raise NobodyFound(message, "Point at a person, or draw a rectangle round the subject.")
+        raise NobodyFoundError(message, "Point at a person, or draw a rectangle round the subject.")
     return number
 
 

@@ -19,7 +19,7 @@ from editor.document.events import Event
 from editor.document.geometry import Rect
 from editor.document.selection import Selection
 from editor.document.tiles import Plane
-from editor.errors import NobodyFound, UserError
+from editor.errors import NobodyFoundError, UserError
 from editor.jobs import Job, Progress
 from editor.ui.desk import Desk
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MATTE_KEY, ROUGH_KEY, BAND_KEY, COLOUR_KEY, PLATE_KEY = "matte", "rough", "band", "colours", "plate"
 DEFAULT_BAND = 50.0
 _BAND_STEP = "Unknown band"
+_FREE = "MIT"
+_MARKS_TERMS = "marks licence"
+"""The note that tells under which terms an engine found the marks; brushes correct them and do not change that."""
 
 
 class MatteCommands:
@@ -81,8 +84,7 @@ class MatteCommands:
                 matte.take_over(document, result)
                 if before is not None and result.trimap is not None:
                     document.set_trimap(_replaced(result.trimap, before, now))
-                notes = dict(document.state.notes) | {"engine": engine.name, "licence": engine.licence}
-                document.show(replace(document.state, notes=notes))
+                document.show(replace(document.state, notes=_noted(document.state, engine, result)))
             if result.trimap is not None:
                 self._edge, self._laid = None, None  # an earlier band has nothing to do with the new marks
             if result.plate is None:
@@ -91,7 +93,7 @@ class MatteCommands:
             self.taken.emit(engine, result)
 
         def failed(error: BaseException) -> None:
-            if isinstance(error, NobodyFound):
+            if isinstance(error, NobodyFoundError):
                 self.nobody_found.emit(error)
                 return
             if not isinstance(error, (UserError, MemoryError)):
@@ -137,6 +139,7 @@ class MatteCommands:
                 marks = trimap.from_array(_with_corrections(found[1], state.trimap.to_array(), now))
             with document.edit("Find subject"):
                 document.set_trimap(marks)
+                _forget_terms(document)
 
         self._desk.run("Find subject", work, done, key=ROUGH_KEY)
 
@@ -200,6 +203,7 @@ class MatteCommands:
         plane = document.state.trimap
         with document.edit("Clear all marks"):
             document.set_trimap(trimap.empty(plane.width, plane.height))
+            _forget_terms(document)
 
     def remove_matte(self) -> None:
         """Take the matte away; the marks stay."""
@@ -277,6 +281,21 @@ def _with_corrections(made: np.ndarray, laid: np.ndarray | None, plane: Plane) -
         return made
     shown = plane.to_array()
     return np.where(shown == laid, made, shown)
+
+
+def _noted(state: DocumentState, engine: Engine, result: MatteResult) -> dict[str, object]:
+    """The document's notes with the engine and the terms of what the matte was made with: the marks count, too."""
+    notes = dict(state.notes)
+    if result.trimap is not None:
+        notes[_MARKS_TERMS] = engine.licence
+    terms = {engine.licence, str(notes.get(_MARKS_TERMS, _FREE))} - {_FREE}
+    return notes | {"engine": engine.name, "licence": "; ".join(sorted(terms)) or _FREE}
+
+
+def _forget_terms(document: Document) -> None:
+    """All marks are new, or gone: what an engine had found of them plays no part any more."""
+    notes = {name: value for name, value in document.state.notes.items() if name != _MARKS_TERMS}
+    document.show(replace(document.state, notes=notes))
 
 
 def _replaced(found: Plane, before: Plane, now: Plane) -> Plane:

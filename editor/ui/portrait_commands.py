@@ -10,7 +10,7 @@ from editor.api import Engine, best_finder, check_params, params_of
 from editor.document import trimap
 from editor.document.events import Event
 from editor.document.people import People
-from editor.errors import NobodyFound, UserError
+from editor.errors import NobodyFoundError, UserError
 from editor.jobs import Progress
 from editor.ui.desk import Desk
 from editor.ui.matte_commands import MatteCommands
@@ -61,7 +61,9 @@ class PortraitCommands:
             return
         number = self._known.found.people.at(*at)
         if not number:
-            self._say_nobody(NobodyFound("Nobody was found there.", "Click a person, or draw a rectangle round it."))
+            self._say_nobody(
+                NobodyFoundError("Nobody was found there.", "Click a person, or draw a rectangle round it.")
+            )
         elif number != self._known.person:
             self._take(self._known, number)
 
@@ -129,7 +131,7 @@ class PortraitCommands:
         people: People | None = None if known is None else known.found.people
         self.known.emit(people)
 
-    def _say_nobody(self, error: NobodyFound) -> None:
+    def _say_nobody(self, error: NobodyFoundError) -> None:
         self._desk.messages.say(error.message, error.hint, self._rectangle(), kind="error")
 
     def _say_terms(self, kind: type[Engine]) -> None:

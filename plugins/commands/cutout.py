@@ -18,7 +18,7 @@ from editor.api import (
     Command,
     Document,
     Engine,
-    NobodyFound,
+    NobodyFoundError,
     Photo,
     Progress,
     Services,
@@ -240,7 +240,7 @@ def _matte(
 
     try:
         result = matte.run_matting(document.state, engine, progress, choice.at)
-    except NobodyFound as error:
+    except NobodyFoundError as error:
         raise UserError(error.message, f"{MARK_IT}.") from error
     except UserError:
         if args.engine is not None or choice.nothing_marked or not engine.missing():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 
-from editor.api import Engine, NobodyFound, Progress, UserError, models_dir, param
+from editor.api import Engine, NobodyFoundError, Progress, UserError, models_dir, param
 from models.catalogue import ModelSpec, every_spec
 from plugins.engines._explain import as_user_error
 
@@ -187,7 +187,7 @@ class PortraitEngine(NetworkEngine):
                 return portrait_matte(network, image, report, limit_bytes=limit_bytes)
             except NotSureError as error:
                 message, _, hint = str(error).partition(". ")
-                raise NobodyFound(f"{message}.", hint) from error
+                raise NobodyFoundError(f"{message}.", hint) from error
 
         return self._with_network(work, progress)
 

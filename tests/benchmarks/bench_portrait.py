@@ -133,7 +133,7 @@ def quality(step: int, sheet: Path | None) -> list[str]:
 
 def found(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
     """Trimap, alpha and a complaint, if any, by the engine that the program would choose; nobody is all background."""
-    from editor.api import NobodyFound, best_finder
+    from editor.api import NobodyFoundError, best_finder
     from editor.document.people import people_in
     from editor.plugin_loader import load_all
 
@@ -141,7 +141,7 @@ def found(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
     assert engine is not None
     try:
         trimap, alpha = engine().find(image, lambda *_: None)
-    except NobodyFound as error:
+    except NobodyFoundError as error:
         return np.zeros(image.shape[:2], np.uint8), np.zeros(image.shape[:2], np.float32), f"; {error}"
     people = people_in(trimap)
     return *people.only(1, trimap, alpha), "" if people.count == 1 else f"; {people.count} people"

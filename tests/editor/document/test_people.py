@@ -8,7 +8,7 @@ import pytest
 from editor.document import matte, trimap
 from editor.document.document import Document, Photo
 from editor.document.people import people_in
-from editor.errors import NobodyFound
+from editor.errors import NobodyFoundError
 
 SHAPE = (200, 300)
 
@@ -122,7 +122,7 @@ def test_a_matte_shows_the_largest_person_unless_a_point_says_otherwise(document
 
 
 def test_a_point_beside_everybody_is_said_to_be(document):
-    with pytest.raises(NobodyFound, match="Nobody was found at 110, 5; elsewhere 3 people were"):
+    with pytest.raises(NobodyFoundError, match="Nobody was found at 110, 5; elsewhere 3 people were"):
         matte.run_matting(document.state, Crowd(), quiet, at=(110, 5))
 
 
@@ -160,7 +160,7 @@ def test_progress_rises_when_marks_make_the_engine_be_asked_again(document):
 
 
 def test_an_engine_that_finds_no_foreground_has_found_nobody(document):
-    with pytest.raises(NobodyFound, match="Nobody was found"):
+    with pytest.raises(NobodyFoundError, match="Nobody was found"):
         matte.run_matting(document.state, Crowd(np.full(SHAPE, 128, np.uint8)), quiet)
 
 

@@ -13,7 +13,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from editor.api import Engine, NobodyFound
+from editor.api import Engine, NobodyFoundError
+from editor.document.tiles import Plane
 from tests.editor.ui.test_work_in_window import at, steps
 
 
@@ -43,7 +44,7 @@ class Lights(Engine):
         bright = image.mean(axis=2)
         found = np.select([bright > 0.6, bright < 0.25], [255, 0], 128).astype(np.uint8)
         if not (found == 255).any():
-            raise NobodyFound("Nobody was found in this photo.", "Draw a rectangle round the subject.")
+            raise NobodyFoundError("Nobody was found in this photo.", "Draw a rectangle round the subject.")
         return found, self.run(image, found, progress)
 
 
@@ -256,6 +257,23 @@ def test_terms_of_the_weights_are_told_once_and_stand_in_the_buttons_tip(one, pu
     press_portrait(one, pump)
     assert "research" not in words(one)
     assert one.desk.document.state.notes["licence"] == Lights.licence
+
+
+def test_a_matte_from_marks_that_were_found_keeps_their_terms_until_the_marks_are_gone(one, pump):
+    press_portrait(one, pump)
+    free = one.matte_panel.engine()
+    assert free.licence == "MIT"
+    for clear, terms in ((False, Lights.licence), (True, "MIT")):
+        if clear:
+            one.mattes.clear_marks()
+            plane = np.full((240, 320), 128, np.uint8)
+            plane[120, 160], plane[5, 5] = 255, 0
+            with one.desk.document.edit("Marks"):
+                one.desk.document.set_trimap(Plane.from_array(plane))
+        one.matte_panel.compute()
+        pump.until(lambda: not one.desk.jobs.jobs())
+        notes = one.desk.document.state.notes
+        assert notes["engine"] == free.name and notes["licence"] == terms
 
 
 def test_another_photo_forgets_who_was_found(three, drag, pump, photo_file):

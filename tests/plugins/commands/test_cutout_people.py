@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from editor import files
-from editor.api import Engine, NobodyFound
+from editor.api import Engine, NobodyFoundError
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Reds(Engine):
         """By the red channel."""
         red = (image[..., 0] > 0.7) & (image[..., 2] < 0.3)
         if not red.any():
-            raise NobodyFound("Nobody was found in this photo.", "Mark somebody.")
+            raise NobodyFoundError("Nobody was found in this photo.", "Mark somebody.")
         grown = cv2.dilate(red.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         found = np.select([red, grown], [255, 128], 0).astype(np.uint8)
         return found, self.run(image, found, progress)
