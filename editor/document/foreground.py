@@ -12,7 +12,9 @@ overlap by the reach of its passes, so nothing but the results and the next coar
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -30,6 +32,7 @@ COARSE_PX = 64  # levels no larger than this get COARSE_PASSES, which carry colo
 SMOOTHNESS = 3e-3  # against the mixture equation, whose weight is one
 FLOOR = 1e-3  # what a neighbour counts at least, so that colours also spread where they are not seen
 TEXT = "Estimating colours"
+MOST_THREADS = 8  # tiles of one row are worked off at once; more threads wait for memory
 
 
 def estimate_foreground(image: np.ndarray, alpha: np.ndarray, progress: Progress | None = None) -> np.ndarray:
@@ -85,16 +88,17 @@ def _estimate(image: np.ndarray, alpha: np.ndarray, progress: Progress | None, w
     report = progress if progress is not None else _ignore
     levels = max(max(alpha.shape) - 1, 1).bit_length()
     coarse = _mean_plates(image, alpha)
-    for level in range(levels, -1, -1):
-        step = 1 << level
-        small, small_alpha = image[::step, ::step], alpha[::step, ::step]
-        finest = level == 0
-        dtype = image.dtype if finest else np.dtype(np.float32)
-        back_shape = small.shape if with_back or not finest else (0, 0, 3)
-        plates = _Plates(np.empty(small.shape, dtype), np.empty(back_shape, dtype))
-        before, share = 0.25**level, 0.75 * 0.25**level  # a level costs four times the next coarser one
-        _fill_level(small, small_alpha, coarse, plates, _Share(report, before - share, share))
-        coarse = plates
+    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+        for level in range(levels, -1, -1):
+            step = 1 << level
+            small, small_alpha = image[::step, ::step], alpha[::step, ::step]
+            finest = level == 0
+            dtype = image.dtype if finest else np.dtype(np.float32)
+            back_shape = small.shape if with_back or not finest else (0, 0, 3)
+            plates = _Plates(np.empty(small.shape, dtype), np.empty(back_shape, dtype))
+            before, share = 0.25**level, 0.75 * 0.25**level  # a level costs four times the next coarser one
+            _fill_level(small, small_alpha, coarse, plates, _Share(report, before - share, share), pool)
+            coarse = plates
     return coarse
 
 
@@ -121,19 +125,24 @@ def _mean_plates(image: np.ndarray, alpha: np.ndarray) -> _Plates:
     return _Plates(fore.reshape(1, 1, 3).astype(np.float32), back.reshape(1, 1, 3).astype(np.float32))
 
 
-def _fill_level(image: np.ndarray, alpha: np.ndarray, coarse: _Plates, plates: _Plates, share: _Share) -> None:
-    """Work off one level tile by tile, from the next coarser one."""
+def _fill_level(
+    image: np.ndarray, alpha: np.ndarray, coarse: _Plates, plates: _Plates, share: _Share, pool: ThreadPoolExecutor
+) -> None:
+    """Work off one level tile by tile, from the next coarser one; the tiles of a row side by side."""
     whole = _whole(alpha)
     passes = COARSE_PASSES if max(alpha.shape) <= COARSE_PX else PASSES
+
+    def work(tile: Rect) -> None:
+        part = _estimate_tile(image, alpha, coarse, tile, passes, plates.with_back)
+        known = alpha[tile.slices()], image[tile.slices()]
+        _store(plates.fore[tile.slices()], part.fore, known, 1)
+        if plates.with_back:
+            _store(plates.back[tile.slices()], part.back, known, 0)
+
     for y in range(0, whole.h, TILE_PX):
         share.at(y / whole.h)
-        for x in range(0, whole.w, TILE_PX):
-            tile = Rect(x, y, TILE_PX, TILE_PX).intersect(whole)
-            part = _estimate_tile(image, alpha, coarse, tile, passes, plates.with_back)
-            known = alpha[tile.slices()], image[tile.slices()]
-            _store(plates.fore[tile.slices()], part.fore, known, 1)
-            if plates.with_back:
-                _store(plates.back[tile.slices()], part.back, known, 0)
+        row = [Rect(x, y, TILE_PX, TILE_PX).intersect(whole) for x in range(0, whole.w, TILE_PX)]
+        list(pool.map(work, row))
 
 
 def _store(target: np.ndarray, colours: np.ndarray, known: tuple[np.ndarray, np.ndarray], seen_at: int) -> None:
