@@ -95,6 +95,10 @@ class Engine(ABC):
         """Why it cannot run here as things are: one sentence and what to do; empty when it can. Quick, never raises."""
         return ""
 
+    def get_ready(self) -> None:
+        """Told that it will run soon: what takes long to load may load meanwhile. Returns at once, never raises."""
+        return
+
     @abstractmethod
     def run(
         self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None

@@ -83,6 +83,7 @@ class CutOut(Command):
         choice = subject_choice(args.trimap, args.box, args.at)
         engine = _engine(args, services)
         _check_targets(args, output, services)
+        engine.get_ready()
         bar = Bar(sys.stderr)
         document, notes = _opened(args, services)
         background = _background(args.background, services)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
@@ -74,6 +76,10 @@ class NetworkEngine(Engine):
             return _torch_faults[0]
         weights = _store().find(cls.name)
         return weights.fault if weights else f"{cls.title} has no weights here. {_IMPORT}"
+
+    def get_ready(self) -> None:
+        """See the base class: torch takes two seconds, in which a photo can be read."""
+        Thread(target=_try_torch, name="torch").start()
 
     def run(
         self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
@@ -250,6 +256,12 @@ def _load_torch() -> None:
             "Install the Python package torch again, or mark the subject and choose the engine classic."
         ]
         raise _lack(_torch_faults[0]) from error
+
+
+def _try_torch() -> None:
+    """Import torch, and leave it to the run to say why it cannot be."""
+    with suppress(UserError):
+        _load_torch()
 
 
 def _lack(problem: str) -> UserError:

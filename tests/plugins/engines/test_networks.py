@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -81,6 +82,18 @@ def test_a_torch_that_does_not_load_is_told_in_a_sentence_and_missing_from_then_
         kind().run(*ringed_photo(60, 60), silent)
     assert "cannot be loaded" in caught.value.message and "classic" in caught.value.hint
     assert "cannot be loaded" in kind.missing()
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_getting_ready_loads_torch_meanwhile_and_leaves_what_is_wrong_to_the_run(kind, lent, monkeypatch, broken):
+    monkeypatch.setattr(networks, "_torch_faults", [])
+    if broken:
+        monkeypatch.setitem(sys.modules, "torch", None)
+    kind().get_ready()
+    for thread in threading.enumerate():
+        if thread.name == "torch":
+            thread.join()
+    assert bool(kind.missing()) == broken and bool(sys.modules.get("torch")) != broken
 
 
 def test_with_weights_an_engine_lacks_nothing_and_bears_their_licence(kind, lent):
