@@ -26,11 +26,11 @@ class SoftMattes:
     def soft(self, image: Floats, alpha: Floats, file: Path) -> Floats:
         """The matte for a photo (h, w, 3): ``alpha`` (h, w) itself if it is soft, else one made from it.
 
-        ``file`` is where alpha comes from. ``UnreadableError`` for a mask that is all foreground or all background.
+        ``file`` names it in a sentence. ``UnreadableError`` for a mask that is all foreground or all background.
         """
         if not is_hard(alpha):
             return alpha
-        name = hashlib.sha256(f"{file.resolve()}\n{file.stat().st_mtime_ns}".encode()).hexdigest()[:24]
+        name = hashlib.sha256(alpha.tobytes() + image.tobytes()).hexdigest()[:24]
         place = self._folder / f"{name}.png"
         if place.exists():
             return read_alpha(place)
