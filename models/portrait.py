@@ -12,7 +12,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from models.portrait_certainty import check_share, check_trimap, shares
+from models.portrait_certainty import check_share, check_trimap
 from models.portrait_colours import mended
 from models.portrait_edge import edge_matte
 from models.prepare import BACKGROUND, FOREGROUND, UNKNOWN, check_image, known_kept, normalised
@@ -56,7 +56,7 @@ def portrait_matte(
 
     looking(0.0)
     classes, alpha = _looked_at(predictor, image, looking)
-    check_share(shares(classes, alpha))
+    check_share(np.clip(alpha, 0, 1))
     if predictor.spec.looks_px:
         return _mended(image, classes, alpha, refining)
     trimap = enlarged_trimap(_found(classes), image.shape[:2])
@@ -89,7 +89,7 @@ def _mended(
     scale = min(1.0, MENDING_PX / max(image.shape[:2]))
     size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
     small = np.clip(cv2.resize(image, size, interpolation=cv2.INTER_AREA), 0, 1, dtype=np.float32)
-    edge, share = _resized(np.stack((classes[1], shares(classes, alpha))), small.shape[:2])
+    edge, share = _resized(np.stack((classes[1], alpha)), small.shape[:2])
     share = mended(small, np.clip(share, 0, 1))
     inside, outside = ((side > 1 - UNSURE) & (edge < 0.5) for side in (share, 1 - share))
     found = _found(np.stack((outside, ~(inside | outside), inside)).astype(np.float32))

@@ -65,7 +65,7 @@ def _cut(pixels: NDArray[np.uint8], share: Floats, sure: float) -> Floats | None
     cv2.setRNGSeed(0)  # its clusters of colours start at random
     models = np.zeros((2, 1, 65))
     no_box = (0, 0, 1, 1)  # looked at only where there are no marks
-    cv2.grabCut(pixels[..., ::-1].copy(), marks, no_box, *models, CUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(pixels[..., ::-1].copy(), marks, no_box, models[0], models[1], CUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
     return ((marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)).astype(np.float32)
 
 

@@ -6,10 +6,10 @@
                   ├ 1/16 (FM) ┐                      │
                   └ 1/32 (FM) ┴ SegDecoder ─ classes ┘
 
-As in B5 (6.3.2) one encoder serves both tasks, and the classes join the matting features at 1/4; as in B5+FM, channels
-are weighed by the whole picture (6.5.7). Ours are: plain 3 x 3 convolutions in residual blocks, which a CPU learns
-through several times as fast as MobileNetV2's; an encoder down to 1/32, for a person is seen as a whole; a MatDecoder
-that looks at nothing coarser than 1/8, so that alpha is found without the rest of the encoder once classes are told.
+As in B5 (6.3.2) one encoder that knows ImageNet serves both tasks, and the classes join the matting features at 1/4; as
+in B5+FM, channels are weighed by the whole picture (6.5.7). Ours are: EfficientNet-Lite0 in place of MobileNetV2, down
+to 1/32, for a person is seen as a whole; a SegDecoder of few channels that goes up in steps; a MatDecoder that looks at
+nothing coarser than 1/8, so that alpha is found without the rest of the encoder once classes are told.
 
 Answers and inputs are those of models/networks/pspm.py. H and W are multiples of 32.
 """
@@ -20,6 +20,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from models.networks.backbones.efficientnet_lite import CHANNELS, EfficientNetLite
 from models.networks.pspm_modulation import FeatureModulation
 from models.networks.pspm_segmentation import ImagePooling, enlarged
 from models.networks.pspm_trimap import CLASSES, probabilities
@@ -34,49 +35,23 @@ def _layer(cin: int, cout: int, kernel: int = 3, stride: int = 1) -> nn.Sequenti
     return nn.Sequential(conv, nn.BatchNorm2d(cout), nn.ReLU(inplace=True))
 
 
-class Residual(nn.Module):
-    """Two 3 x 3 convolutions whose answer is added to what came in; (N, C, H, W) stays."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = _layer(channels, channels)
-        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """See the class."""
-        return functional.relu(x + self.second(self.first(x)))
-
-
-class Stage(nn.Module):
-    """Halves the picture, then looks at it in residual blocks; with ``modulated`` its answer passes through FM."""
-
-    def __init__(self, cin: int, cout: int, blocks: int, modulated: bool = False) -> None:
-        super().__init__()
-        self.halving = _layer(cin, cout, 3, 2)
-        self.blocks = nn.Sequential(*(Residual(cout) for _ in range(blocks)))
-        self.modulation = FeatureModulation(cout) if modulated else nn.Identity()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, cin, H, W) to (N, cout, H/2, W/2)."""
-        return self.modulation(self.blocks(self.halving(x)))
-
-
 class SegDecoder(nn.Module):
     """From 1/32 up to 1/4, joined with the encoder on the way; the whole picture's mean goes in at the bottom."""
 
-    def __init__(self, channels: tuple[int, ...], width: int) -> None:
-        """``channels``: the encoder's at 1/4, 1/8, 1/16, 1/32; ``width``: the decoder's at 1/16."""
+    def __init__(self, channels: tuple[int, ...], widths: tuple[int, ...]) -> None:
+        """``channels``: the encoder's at 1/4, 1/8, 1/16, 1/32; ``widths``: the decoder's at 1/4, 1/8, 1/16."""
         super().__init__()
         quarter, eighth, sixteenth, last = channels
-        self.whole = ImagePooling(last, width)
-        self.bottom = _layer(last, width, 1)
-        self.sixteenth = _layer(sixteenth, width, 1)
-        self.at_sixteenth = _layer(width, eighth)
-        self.eighth = _layer(eighth, eighth, 1)
-        self.at_eighth = _layer(eighth, quarter)
-        self.quarter = _layer(quarter, quarter, 1)
-        self.at_quarter = _layer(quarter, quarter)
-        self.classes = nn.Conv2d(quarter, CLASSES, 1)
+        fine, middle, coarse = widths
+        self.whole = ImagePooling(last, coarse)
+        self.bottom = _layer(last, coarse, 1)
+        self.sixteenth = _layer(sixteenth, coarse, 1)
+        self.at_sixteenth = nn.Sequential(_layer(coarse, coarse), _layer(coarse, middle))
+        self.eighth = _layer(eighth, middle, 1)
+        self.at_eighth = _layer(middle, fine)
+        self.quarter = _layer(quarter, fine, 1)
+        self.at_quarter = _layer(fine, fine)
+        self.classes = nn.Conv2d(fine, CLASSES, 1)
 
     def forward(
         self, quarter: torch.Tensor, eighth: torch.Tensor, sixteenth: torch.Tensor, last: torch.Tensor
@@ -119,31 +94,23 @@ class MatDecoder(nn.Module):
 class SmallPortrait(nn.Module):
     """See the module. RGB to logits and raw alpha; with the classes in channels 4 to 6, to raw alpha alone."""
 
-    def __init__(
-        self,
-        channels: tuple[int, ...] = (16, 32, 64, 128, 256),
-        blocks: tuple[int, ...] = (1, 2, 3, 2),
-        width: int = 96,
-    ) -> None:
-        """``channels``: at 1/2, 1/4, 1/8, 1/16, 1/32; ``blocks``: in the four stages after 1/2."""
+    def __init__(self, widths: tuple[int, ...] = (32, 64, 128)) -> None:
+        """``widths``: the SegDecoder's channels at 1/4, 1/8 and 1/16."""
         super().__init__()
-        half, quarter, eighth, sixteenth, last = channels
-        self.stem = _layer(RGB, half, 3, 2)
-        self.quarter = Stage(half, quarter, blocks[0])
-        self.eighth = Stage(quarter, eighth, blocks[1])
-        self.sixteenth = Stage(eighth, sixteenth, blocks[2], modulated=True)
-        self.last = Stage(sixteenth, last, blocks[3], modulated=True)
-        self.seg_decoder = SegDecoder(channels[1:], width)
+        half, quarter, eighth, sixteenth, last = CHANNELS
+        self.encoder = EfficientNetLite()
+        self.sixteenth = FeatureModulation(sixteenth)
+        self.last = FeatureModulation(last)
+        self.seg_decoder = SegDecoder((quarter, eighth, sixteenth, last), widths)
         self.mat_decoder = MatDecoder(half, quarter, eighth)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """See the module."""
         image, given = x[:, :RGB], x[:, RGB:]
-        half = self.stem(image)
-        quarter = self.quarter(half)
-        eighth = self.eighth(quarter)
+        half, quarter, eighth = self.encoder.finer(image)
         if given.shape[1]:
             return (self.mat_decoder(image, half, quarter, eighth, given),)
-        sixteenth = self.sixteenth(eighth)
-        logits = enlarged(self.seg_decoder(quarter, eighth, sixteenth, self.last(sixteenth)), image)
+        sixteenth, last = self.encoder.coarser(eighth)
+        seen = self.seg_decoder(quarter, eighth, self.sixteenth(sixteenth), self.last(last))
+        logits = enlarged(seen, image)
         return logits, self.mat_decoder(image, half, quarter, eighth, probabilities(logits))

@@ -196,7 +196,7 @@ def test_several_looks_are_taken_mirrored_too_and_their_mean_counts():
             logits, *alpha = super().predict(inputs)
             if not alpha:
                 return (logits,)
-            right = round(inputs.shape[3] * 0.625)
+            right = round(inputs.shape[3] * 0.66)
             logits[..., right:] = np.array([9, 0, 0], np.float32).reshape(3, 1, 1)
             alpha[0][..., right:] = 0
             return logits, alpha[0]

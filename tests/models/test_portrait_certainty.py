@@ -13,7 +13,6 @@ from models.portrait_certainty import (
     certainty_inside,
     check_share,
     check_trimap,
-    shares,
 )
 
 
@@ -22,11 +21,6 @@ def half(value: float = 1.0) -> np.ndarray:
     share = np.full((40, 60), 1 - value, np.float32)
     share[:, :30] = value
     return share
-
-
-def test_the_share_counts_classes_and_alpha_in_equal_parts():
-    classes = np.array([0.2, 0.5, 0.3], np.float32).reshape(3, 1, 1)
-    assert shares(classes, np.full((1, 1), 1.7, np.float32))[0, 0] == pytest.approx((0.3 + 0.25 + 1.0) / 2)
 
 
 def test_certainty_is_1_where_all_agree_and_0_where_two_looks_say_the_opposite():

@@ -11,7 +11,7 @@ from tests.models.networks.test_pspm import classes_of, made, picture
 
 @pytest.fixture(scope="module")
 def network() -> torch.nn.Module:
-    return made(SmallPortrait((4, 8, 8, 16, 16), (1, 1, 1, 1), 8))
+    return made(SmallPortrait((8, 8, 16)))
 
 
 def test_it_finds_classes_and_alpha_for_sides_that_are_odd_multiples_of_32(network):
@@ -47,7 +47,7 @@ def test_where_the_classes_are_looked_for_the_whole_picture_counts(network):
 
 
 def test_the_error_of_alpha_teaches_the_encoder_and_both_decoders():
-    network = made(SmallPortrait((4, 8, 8, 16, 16), (1, 1, 1, 1), 8)).train()
+    network = made(SmallPortrait((8, 8, 16))).train()
     network(picture(64, 64, batch=2))[1].square().mean().backward()
     assert all(
         value.grad is not None and value.grad.abs().sum() > 0 for value in network.parameters() if value.dim() > 1

@@ -8,6 +8,7 @@ from safetensors.torch import save_file
 
 from models.catalogue import every_spec
 from models.networks.building import build
+from models.prepare import DEVIATION, MEAN
 from models.training.pretrained import BACKBONE, in_our_names
 from models.training.starting import take_weights
 
@@ -64,6 +65,23 @@ def vgg(norms: bool) -> dict[str, tuple[int, ...]]:
     return shapes | {"classifier.6.weight": (1000, 8), "classifier.6.bias": (1000,)}
 
 
+def efficientnet() -> dict[str, tuple[int, ...]]:
+    """EfficientNet-Lite0 as its PyTorch port names it: from the table of (filter, expansion, channels, blocks)."""
+    shapes: dict[str, tuple[int, ...]] = {"_conv_stem.weight": (32, 3, 3, 3)} | norm("_bn0", 32)
+    cin, number = 32, 0
+    table = ((3, 1, 16, 1), (3, 6, 24, 2), (5, 6, 40, 2), (3, 6, 80, 3), (5, 6, 112, 3), (5, 6, 192, 4), (3, 6, 320, 1))
+    for kernel, expansion, cout, count in table:
+        for _ in range(count):
+            wide, at = cin * expansion, f"_blocks.{number}"
+            if expansion > 1:
+                shapes |= {f"{at}._expand_conv.weight": (wide, cin, 1, 1)} | norm(f"{at}._bn0", wide)
+            shapes |= {f"{at}._depthwise_conv.weight": (wide, 1, kernel, kernel)} | norm(f"{at}._bn1", wide)
+            shapes |= {f"{at}._project_conv.weight": (cout, wide, 1, 1)} | norm(f"{at}._bn2", cout)
+            cin, number = cout, number + 1
+    head = {"_conv_head.weight": (1280, 320, 1, 1), "_fc.weight": (1000, 1280), "_fc.bias": (1000,)}
+    return shapes | head | norm("_bn1", 1280)
+
+
 def values(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
     """Every entry holds a number of its own, other than what norms begin with."""
     return {name: torch.full(shape, place + 2.0) for place, (name, shape) in enumerate(shapes.items())}
@@ -75,6 +93,7 @@ def values(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
         ("indexnet", mobilenet(), ("layer",)),
         ("pspm-b5", mobilenet(), ("encoder.backbone.",)),
         ("pspm-b1", mobilenet(), ("segmentation.encoder.", "matting.layer")),
+        ("pspm-small", efficientnet(), ("encoder.",)),
         ("a2u", resnet(), ("encoder.stem.", "encoder.stages.", "encoder.halvings.")),
     ],
 )
@@ -119,6 +138,34 @@ def test_entries_land_where_their_layers_are():
     theirs = values(resnet())
     assert torch.equal(residual[f"{BACKBONE}halvings.1.shortcut.1.bias"], theirs["layer3.0.downsample.1.bias"])
     assert torch.equal(residual[f"{BACKBONE}stages.2.0.first.0.weight"], theirs["layer3.1.conv1.weight"])
+
+
+def test_efficientnets_stem_sees_in_our_colours_what_it_saw_in_its_own():
+    torch.manual_seed(0)
+    stored = {name: torch.rand(shape) + 0.1 for name, shape in efficientnet().items()}
+    named = in_our_names(stored)
+    photo = torch.rand(1, 3, 16, 16)
+    ours = (photo - torch.from_numpy(MEAN)[:, None, None]) / torch.from_numpy(DEVIATION)[:, None, None]
+    theirs = (photo * 255 - 127) / 128
+
+    def normed(x: torch.Tensor, entries: dict[str, torch.Tensor], conv: str, before: str) -> torch.Tensor:
+        seen = torch.nn.functional.conv2d(x, entries[conv])
+        mean, variance, weight, bias = (
+            entries[f"{before}.{entry}"] for entry in ("running_mean", "running_var", "weight", "bias")
+        )
+        return torch.nn.functional.batch_norm(seen, mean, variance, weight, bias)
+
+    one = normed(ours.float(), named, f"{BACKBONE}stem.0.weight", f"{BACKBONE}stem.1")
+    other = normed(theirs, stored, "_conv_stem.weight", "_bn0")
+    assert torch.allclose(one, other, atol=1e-4)
+
+
+def test_efficientnets_blocks_are_counted_through():
+    named = in_our_names(values(efficientnet()))
+    file = values(efficientnet())
+    assert torch.equal(named[f"{BACKBONE}stage0.0.filter.0.weight"], file["_blocks.0._depthwise_conv.weight"])
+    assert torch.equal(named[f"{BACKBONE}stage3.2.expand.0.weight"], file["_blocks.7._expand_conv.weight"])
+    assert torch.equal(named[f"{BACKBONE}stage6.0.project.1.bias"], file["_blocks.15._bn2.bias"])
 
 
 def test_the_mix_transformer_keeps_its_names(tmp_path):
