@@ -9,6 +9,8 @@ training, the mean of both errs less than either.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +36,8 @@ def mended(image: Floats, share: Floats) -> Floats:
     nothing is given back.
     """
     pixels = np.ascontiguousarray(np.round(image * 255).astype(np.uint8))
-    cuts = [cut for cut in (_cut(pixels, share, sure) for sure in SURE) if cut is not None]
+    with ThreadPoolExecutor(len(SURE)) as pool:
+        cuts = [cut for cut in pool.map(lambda sure: _cut(pixels, share, sure), SURE) if cut is not None]
     if not cuts:
         return share
     told = _by_frequency(pixels, share)
@@ -62,7 +65,7 @@ def _cut(pixels: NDArray[np.uint8], share: Floats, sure: float) -> Floats | None
     marks[share < sure] = cv2.GC_BGD
     if not (share > 1 - sure).any() or not (share < sure).any():
         return None
-    cv2.setRNGSeed(0)  # its clusters of colours start at random
+    cv2.setRNGSeed(0)  # its clusters of colours start at random; each thread has a generator of its own
     models = np.zeros((2, 1, 65))
     no_box = (0, 0, 1, 1)  # looked at only where there are no marks
     cv2.grabCut(pixels[..., ::-1].copy(), marks, no_box, models[0], models[1], CUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
