@@ -21,7 +21,7 @@ def wheel(tmp_path_factory) -> Path:
     """Built of a copy, so that the checkout stays as it is."""
     tree = tmp_path_factory.mktemp("tree")
     skipped = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    for name in ("editor", "models", "plugins", "resources"):
+    for name in ("editor", "models", "plugins", "resources", "LICENSES"):
         shutil.copytree(ROOT / name, tree / name, ignore=skipped)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree / name)
