@@ -14,6 +14,7 @@ from editor.document.tiles import Plane
 from editor.jobs import Progress
 from editor.ui import questions
 from editor.ui.desk import Desk
+from editor.ui.matte_commands import forget_terms
 
 CUT_OUT, COMPOSITE, MATTE = "cut-out", "composite", "matte"
 
@@ -100,6 +101,7 @@ class ExportCommands:
         def done(read: tuple[Plane, tuple[str, ...]]) -> None:
             with document.edit("Import trimap"):
                 document.set_trimap(read[0])
+                forget_terms(document)
             if read[1]:
                 desk.messages.say(f"{path.name} was taken as a trimap.", " ".join(read[1]))
 

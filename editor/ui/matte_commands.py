@@ -31,6 +31,7 @@ MATTE_KEY, ROUGH_KEY, BAND_KEY, COLOUR_KEY, PLATE_KEY = "matte", "rough", "band"
 DEFAULT_BAND = 50.0
 _BAND_STEP = "Unknown band"
 _FREE = "MIT"
+_BETWEEN = "; "
 _MARKS_TERMS = "marks licence"
 """The note that tells under which terms an engine found the marks; brushes correct them and do not change that."""
 
@@ -84,7 +85,7 @@ class MatteCommands:
                 matte.take_over(document, result)
                 if before is not None and result.trimap is not None:
                     document.set_trimap(_replaced(result.trimap, before, now))
-                document.show(replace(document.state, notes=_noted(document.state, engine, result)))
+                document.show(replace(document.state, notes=_noted(document.state, engine, result, before is None)))
             if result.trimap is not None:
                 self._edge, self._laid = None, None  # an earlier band has nothing to do with the new marks
             if result.plate is None:
@@ -139,7 +140,7 @@ class MatteCommands:
                 marks = trimap.from_array(_with_corrections(found[1], state.trimap.to_array(), now))
             with document.edit("Find subject"):
                 document.set_trimap(marks)
-                _forget_terms(document)
+                forget_terms(document)
 
         self._desk.run("Find subject", work, done, key=ROUGH_KEY)
 
@@ -203,7 +204,7 @@ class MatteCommands:
         plane = document.state.trimap
         with document.edit("Clear all marks"):
             document.set_trimap(trimap.empty(plane.width, plane.height))
-            _forget_terms(document)
+            forget_terms(document)
 
     def remove_matte(self) -> None:
         """Take the matte away; the marks stay."""
@@ -283,16 +284,24 @@ def _with_corrections(made: np.ndarray, laid: np.ndarray | None, plane: Plane) -
     return np.where(shown == laid, made, shown)
 
 
-def _noted(state: DocumentState, engine: Engine, result: MatteResult) -> dict[str, object]:
-    """The document's notes with the engine and the terms of what the matte was made with: the marks count, too."""
+def _noted(state: DocumentState, engine: Engine, result: MatteResult, adds: bool) -> dict[str, object]:
+    """The document's notes with the engine and the terms of what the matte was made with: the marks count, too.
+
+    Where the engine ``adds`` marks to those that are there, the terms of both hold.
+    """
     notes = dict(state.notes)
+    marks = set(str(notes.get(_MARKS_TERMS, _FREE)).split(_BETWEEN))
     if result.trimap is not None:
-        notes[_MARKS_TERMS] = engine.licence
-    terms = {engine.licence, str(notes.get(_MARKS_TERMS, _FREE))} - {_FREE}
-    return notes | {"engine": engine.name, "licence": "; ".join(sorted(terms)) or _FREE}
+        marks = {engine.licence} | (marks if adds else set())
+        notes[_MARKS_TERMS] = _joined(marks)
+    return notes | {"engine": engine.name, "licence": _joined(marks | {engine.licence})}
 
 
-def _forget_terms(document: Document) -> None:
+def _joined(terms: set[str]) -> str:
+    return _BETWEEN.join(sorted(terms - {_FREE})) or _FREE
+
+
+def forget_terms(document: Document) -> None:
     """All marks are new, or gone: what an engine had found of them plays no part any more."""
     notes = {name: value for name, value in document.state.notes.items() if name != _MARKS_TERMS}
     document.show(replace(document.state, notes=notes))

@@ -276,6 +276,18 @@ def test_a_matte_from_marks_that_were_found_keeps_their_terms_until_the_marks_ar
         assert notes["engine"] == free.name and notes["licence"] == terms
 
 
+def test_an_imported_trimap_is_no_networks_work(one, pump, tmp_path):
+    press_portrait(one, pump)
+    plane = np.full((240, 320), 128, np.uint8)
+    plane[120, 160], plane[5, 5] = 255, 0
+    assert cv2.imwrite(str(tmp_path / "own.png"), plane)
+    one.exports.import_trimap_from(tmp_path / "own.png")
+    pump.until(lambda: not one.desk.jobs.jobs())
+    one.matte_panel.compute()
+    pump.until(lambda: not one.desk.jobs.jobs())
+    assert one.desk.document.state.notes["licence"] == "MIT"
+
+
 def test_another_photo_forgets_who_was_found(three, drag, pump, photo_file):
     press_portrait(three, pump)
     three.desk.mark_saved(three.desk.document.state)
