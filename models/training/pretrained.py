@@ -38,7 +38,7 @@ def in_our_names(stored: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         names = {name: _vgg(name, 3 if with_norms else 2) for name in stored}
     elif "patch_embed1.proj.weight" in stored:
         names = {name: name for name in stored}
-    elif "_conv_stem.weight" in stored and "_blocks.0._depthwise_conv.weight" in stored:
+    elif "_conv_stem.weight" in stored and not any("._se_reduce." in name for name in stored):  # B0 has those
         stored = _as_we_normalise(stored)
         names = {name: _efficientnet(name) for name in stored}
     else:

@@ -30,8 +30,10 @@ class SoftMattes:
         """
         if not is_hard(alpha):
             return alpha
-        name = hashlib.sha256(alpha.tobytes() + image.tobytes()).hexdigest()[:24]
-        place = self._folder / f"{name}.png"
+        name = hashlib.sha256(f"{BAND_SHARE} {image.shape}".encode())
+        name.update(alpha.tobytes())
+        name.update(image.tobytes())
+        place = self._folder / f"{name.hexdigest()[:24]}.png"
         if place.exists():
             return read_alpha(place)
         made = softened(image, alpha, file.name)

@@ -168,6 +168,11 @@ def test_efficientnets_blocks_are_counted_through():
     assert torch.equal(named[f"{BACKBONE}stage6.0.project.1.bias"], file["_blocks.15._bn2.bias"])
 
 
+def test_efficientnet_b0_which_is_another_network_gives_nothing():
+    stored = values(efficientnet() | {"_blocks.0._se_reduce.weight": (8, 32, 1, 1)})
+    assert in_our_names(stored) == stored
+
+
 def test_the_mix_transformer_keeps_its_names(tmp_path):
     ours = build(every_spec()["rmat-m3"])
     theirs = {
