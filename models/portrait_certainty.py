@@ -16,7 +16,7 @@ CERTAIN_INSIDE = 0.89
 """The least mean share inside what is taken for the subject: what little is taken for somebody in a photo without
 people is not surely so. With both, the weights of pspm-small believe all of 100 photos of people kept back from
 training and all of 27 portraits; of 56 photos of all kinds (every fourth of train/photos) 29: people, a
-statue, animals, a flower, two temples. It takes what stands out for the subject; a landscape has none."""
+statue, animals, a flower, coral, two temples. It takes what stands out for the subject; a landscape has none."""
 LEAST_SUBJECT = 0.003
 """The share of the photo below which what was found is nobody: 55 x 55 pixels of a megapixel."""
 MOST_UNKNOWN = 0.6

@@ -17,7 +17,7 @@ from models.prepare import FOREGROUND, UNKNOWN
 
 SOLVING_PX = 512
 """The photo's longer side where the classic matte is found; finer detail is the photo's own. At 640 the 27 portraits of
-../shared/data/eval come out no better (Grad 16.1 beside 15.9) and take half a second more."""
+../shared/data/eval come out no better (Grad 16.1, here 15.9) and take half a second more."""
 SOFT = 0.02
 """Alpha farther than this from 0 and 1 stays unknown, and so does what lies round it."""
 ROUND = 0.005

@@ -127,7 +127,7 @@ def _own_portraits(indexnet: Recipe) -> Iterator[Recipe]:
 
 
 def _small_portrait() -> Recipe:
-    """On one core in an hour and a half, from ImageNet's encoder: small pictures first, then larger ones."""
+    """On one core in an hour and three quarters, from ImageNet's encoder: small pictures first, then larger ones."""
     return Recipe(
         name="pspm-small",
         title="A small network of PSPM's kind on photos of people, from ImageNet's EfficientNet-Lite0",

@@ -1,4 +1,4 @@
-"""Photos of people for a network that learns from a few thousand of them, from scratch: each is shown ever differently.
+"""Photos of people for a network that learns from a few thousand of them: each is shown ever differently.
 
 A photo and its matte are taken from a file once, reduced, and kept in memory as bytes. An example is a window of one,
 turned, mirrored and in other colours; or the person alone, cut out by its matte and put before another photo whose own
@@ -28,7 +28,7 @@ Random = np.random.Generator
 Bytes = NDArray[np.uint8]
 
 LONGER_PX = 320
-"""The longer side of what is kept of a photo: 220 kB each, and enough for windows of 192 px."""
+"""The longer side of what is kept of a photo: 220 kB each, and enough for windows of 224 px."""
 KEPT_BACK = 100
 OFTENER = 3
 """At most so often does a photo of a rare kind come for each time that one of the commonest kind comes."""

@@ -78,8 +78,9 @@ class NetworkEngine(Engine):
         return weights.fault if weights else f"{cls.title} has no weights here. {_IMPORT}"
 
     def get_ready(self) -> None:
-        """See the base class: torch takes two seconds, in which a photo can be read."""
-        Thread(target=_try_torch, name="torch").start()
+        """See the base class: torch takes two seconds, in which a photo can be read. An end waits for it."""
+        if not self.missing():
+            Thread(target=_try_torch, name="torch").start()
 
     def run(
         self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
@@ -260,7 +261,7 @@ def _load_torch() -> None:
 
 def _try_torch() -> None:
     """Import torch, and leave it to the run to say why it cannot be."""
-    with suppress(UserError):
+    with suppress(Exception):
         _load_torch()
 
 
