@@ -189,6 +189,19 @@ def test_what_is_no_image_is_refused():
         portrait_matte(DiscPredictor(), np.zeros((40, 40, 3), np.uint8), silent)
 
 
+def test_a_network_that_goes_on_in_pieces_is_judged_by_its_classes_and_not_by_an_alpha_that_is_meant_for_edges():
+    class EdgesAlone(DiscPredictor):
+        def predict(self, inputs):
+            """Alpha says 0.5 wherever the classes have decided already."""
+            logits, *alpha = super().predict(inputs)
+            if not alpha:
+                return (logits,)
+            return logits, np.full_like(alpha[0], 0.5)
+
+    trimap, _ = portrait_matte(EdgesAlone(spec=SPEC), photo(320, 480), silent)
+    assert (trimap == 255).any() and (trimap == 0).any()
+
+
 def test_several_looks_are_taken_mirrored_too_and_their_mean_counts():
     class OneSided(DiscPredictor):
         def predict(self, inputs):
