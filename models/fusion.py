@@ -2,7 +2,8 @@
 
 Each classical method fails in its own way: the closed form leaks through thin structures, KNN mistakes a likeness of
 colour for a likeness of alpha, sampling is noisy. Where they disagree, the photo and what sampling thinks of itself
-tell which is right. Semi-deep methods, section 2.1.2 of the thesis, after its reference [17].
+tell which is right. Semi-deep methods, section 2.1.2 of the thesis, after its reference [17]. The network judges each
+pixel alone; what noise that leaves, the matting Laplacian takes out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from models.classical.classic import Stages, classic_stages
 from models.classical.closed_form import closed_form_matte
 from models.classical.knn import knn_matte
+from models.classical.settling import settled_matte
 from models.running import Predictor
 from models.tiling import matte_in_pieces
 
@@ -21,20 +23,26 @@ MATTES = ("classic", "closed form", "KNN", "sampled")
 """The mattes that are weighed, in the order of their planes."""
 SIGNS = ("trust", "contrast")
 """What sampling thinks of itself, after the mattes."""
-EXPERT_SHARE = 0.8
-"""The part of the time that the mattes take on a CPU; the network has the rest."""
+EXPERT_SHARE = 0.75
+"""The part of the time that the mattes take on a CPU."""
+SETTLING_SHARE = 0.05
+"""The part of settling, which is the last; the network has the rest."""
 
 Progress = Callable[[float, str], None]
 
 
-def expert_planes(image: np.ndarray, trimap: np.ndarray, progress: Progress) -> np.ndarray:
+def expert_planes(
+    image: np.ndarray, trimap: np.ndarray, progress: Progress, stages: Stages | None = None
+) -> np.ndarray:
     """The mattes and the signs of trust, (6, H, W) float16 in [0, 1], in the order of ``MATTES`` and ``SIGNS``.
 
     image: (H, W, 3) float32 sRGB in [0, 1], at least 3 x 3 pixels; trimap: (H, W) uint8, 0, 128, 255. ``progress`` is a
-    cancel point; what it raises comes out at once. ``ValueError`` as the classical methods raise it. float16, since a
-    photo of 24 megapixels has 150 million of these values.
+    cancel point; what it raises comes out at once. ``stages``: the classic matte's, if they are there already.
+    ``ValueError`` as the classical methods raise it. float16, since a photo of 24 megapixels has 150 million of these
+    values.
     """
-    stages: Stages = classic_stages(image, trimap, _part(progress, 0.0, 0.3, "Sampling"))
+    if stages is None:
+        stages = classic_stages(image, trimap, _part(progress, 0.0, 0.3, "Sampling"))
     planes = np.empty((len(MATTES) + len(SIGNS), *trimap.shape), np.float16)
     planes[0] = stages.alpha
     planes[3], planes[4], planes[5] = stages.sampled, stages.trust, stages.contrast
@@ -53,7 +61,10 @@ def fused_matte(
     ``progress`` is a cancel point; what it raises comes out at once.
     """
     planes = expert_planes(image, trimap, _part(progress, 0.0, EXPERT_SHARE, ""))
-    return fused(predictor, image, trimap, planes, _part(progress, EXPERT_SHARE, 1.0, ""), limit_bytes=limit_bytes)
+    weighed = _part(progress, EXPERT_SHARE, 1 - SETTLING_SHARE, "")
+    alpha = fused(predictor, image, trimap, planes, weighed, limit_bytes=limit_bytes)
+    del planes
+    return settled_matte(image, trimap, alpha, _part(progress, 1 - SETTLING_SHARE, 1.0, ""))
 
 
 def fused(
@@ -65,7 +76,7 @@ def fused(
     *,
     limit_bytes: int = 0,
 ) -> np.ndarray:
-    """The same from mattes that are there already: ``planes`` as ``expert_planes`` gives them."""
+    """What the network makes of mattes that are there already, not settled; ``planes`` as ``expert_planes`` gives."""
     return matte_in_pieces(predictor, image, trimap, progress, more=planes, limit_bytes=limit_bytes)
 
 
