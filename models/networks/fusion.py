@@ -4,7 +4,7 @@
                                                                       and a correction -> alpha
 
 It decides for each pixel alone, by what the sights say of it and of what lies around: so it learns from single pixels
-of many photos at once, needs few of them, and a photo can be cut at will.
+of many photos at once (training/fusion_pixels.py), needs few of them, and a photo can be cut at will.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ STEP = 0.2
 """What an answer of 1 adds to alpha: a step of training must not move it far."""
 TRUST_IN_CLASSIC = 2.0
 """What speaks for the first matte before anything is learned."""
+LEAST_SPREAD = 1e-3
 LEAK = 0.1
 """The slope of the activation below 0."""
 LEFT_OUT = 0.15
@@ -36,8 +37,9 @@ class Fusion(nn.Module):
     """Weighs four mattes of a photo by its sights.
 
     Takes (N, 10, H, W): normalised RGB, the trimap / 255, the four mattes, the classic one first, and the two signs of
-    trust in [0, 1]. Answers raw alpha (N, 1, H, W): a weighted mean of the mattes and a correction. ``widths``: the
-    channels of the layers. It counts in float32 what float16 would lose.
+    trust in [0, 1]. Or (N, 8 + COUNT, H, W), where the sights stand in place of the signs: pixels that were looked at
+    before, wherever they lie. Answers raw alpha (N, 1, H, W): a weighted mean of the mattes and a correction.
+    ``widths``: the channels of the layers. It counts in float32 what float16 would lose.
     """
 
     def __init__(self, widths: tuple[int, ...] = (192, 192, 96)) -> None:
@@ -58,7 +60,9 @@ class Fusion(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """See the class."""
-        return self.weigh(self.see(x), x[:, TRIMAP + 1 : TRIMAP + 1 + MATTES])
+        seen = x[:, TRIMAP + 1 + MATTES :]
+        sights = seen.float() if seen.shape[1] == COUNT else self.see(x)
+        return self.weigh(sights, x[:, TRIMAP + 1 : TRIMAP + 1 + MATTES])
 
     def see(self, x: torch.Tensor) -> torch.Tensor:
         """The sights (N, COUNT, H, W) float32 of an input (N, 10, H, W)."""
@@ -68,6 +72,8 @@ class Fusion(nn.Module):
 
     def weigh(self, sights: torch.Tensor, mattes: torch.Tensor) -> torch.Tensor:
         """Raw alpha (N, 1, H, W) from the sights of pixels, wherever they lie, and their mattes (N, 4, H, W)."""
+        if self.training and bool((self.spread == 1).all()):
+            self._measure(sights)
         values = (sights - self.middle.float()[:, None, None]).div_(self.spread.float()[:, None, None])
         values = values.to(self.answer.weight.dtype)
         for place, layer in enumerate(self.layers):
@@ -78,6 +84,15 @@ class Fusion(nn.Module):
         weights = answer[:, :MATTES].softmax(1)
         alpha = (weights * mattes.float()).sum(1, keepdim=True) + STEP * answer[:, MATTES:]
         return alpha.to(mattes.dtype)
+
+    def _measure(self, sights: torch.Tensor) -> None:
+        """Take the mean and the spread of each sight from the first batch of a training: two thousand pixels do.
+
+        Of several processes each measures its share of the batch; the first one's measures are kept.
+        """
+        with torch.no_grad():
+            self.middle.copy_(sights.mean((0, 2, 3)))
+            self.spread.copy_(sights.std((0, 2, 3)) + LEAST_SPREAD)
 
 
 class _Colours(nn.Module):

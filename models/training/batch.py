@@ -31,7 +31,7 @@ class Example:
     background: np.ndarray | None = None
     pseudo: bool = False
     more: np.ndarray | None = None
-    """(k, H, W) float32: further planes that the network takes, such as classical mattes."""
+    """(k, H, W) float32: further planes that the network takes, such as classical mattes and what is seen of them."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Batch:
             return planes
         further = [] if self.more is None or channels == RGB + 1 else [self.more]
         planes = torch.cat((planes, self.trimap.to(planes.dtype) / 255, *further), dim=1)
-        if planes.shape[1] != channels:
+        if planes.shape[1] < channels:
             raise ValueError(
                 f"The network takes {channels} planes, these examples have {planes.shape[1]}. Choose its own recipe."
             )

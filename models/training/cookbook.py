@@ -30,26 +30,27 @@ def recipe_named(name: str) -> Recipe:
 
 
 def _fusion() -> Recipe:
-    """Whole parts of samples and losses on edges, for weights that models.training.fusion_training began with."""
+    """Pixels instead of crops: 8 x 16 x 16 of them from all over the samples."""
     return Recipe(
         name="fusion",
-        title="Fusion, after models.training.fusion_training; --data: samples of models.training.fusion_samples",
+        title="Fusion, weighing classical mattes; --data: samples of models.training.fusion_samples",
         source="our own",
         network="fusion",
-        losses={"alpha": 1.0, "gradient": 1.0, "laplacian": 0.1},
+        losses={"alpha": 1.0},
         data="samples",
         augmentation="drawn",
-        crop_px=160,
-        steps=3_000,
-        batch=4,
-        rate=6e-4,
+        crop_px=16,
+        steps=2_500,
+        batch=8,
+        optimiser="adamw",
+        rate=2e-3,
+        weight_decay=1e-3,
         schedule="cosine",
-        warmup=50,
-        clip=1.0,
-        average=0.995,
-        save_every=100,
-        validate_every=250,
-        validate_on=24,
+        warmup=100,
+        average=0.998,
+        save_every=500,
+        validate_every=500,
+        validate_on=12,
         licence=_FREE,
     )
 

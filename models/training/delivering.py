@@ -2,9 +2,9 @@
 
     python -m models.training.delivering NETWORK WEIGHTS --source "what they were made from" [--licence TERMS]
 
-WEIGHTS is a safetensors file, a checkpoint of fusion_training, or the folder of a training by `mattelier train`. What a
-training says about the licence of its weights is taken over; elsewhere it is MIT unless --licence says otherwise, and
-then what they were trained on must allow that.
+WEIGHTS is a safetensors file or the folder of a training by `mattelier train`. What a training says about the licence
+of its weights is taken over; elsewhere it is MIT unless --licence says otherwise, and then what they were trained on
+must allow that.
 
 The model card, ``NETWORK.md`` beside them, is written by a person.
 """
@@ -67,17 +67,13 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
     if file.is_dir():
         kept = CheckpointFolder(file / CHECKPOINT).load()
         return dict(kept.average or kept.weights)
-    if file.suffix == ".safetensors":
-        return load_file(file)
-    return torch.load(file, map_location="cpu", weights_only=True)["ema"]
+    return load_file(file)
 
 
 def licence_of(file: Path) -> str:
     """What the training that made these weights says about their licence; MIT where it says nothing."""
     if file.is_dir():
         return str(CheckpointFolder(file / CHECKPOINT).load().recipe.get("licence", LICENCE))
-    if file.suffix != ".safetensors":
-        return LICENCE
     with safe_open(file, "pt") as opened:
         return (opened.metadata() or {}).get("licence", LICENCE)
 

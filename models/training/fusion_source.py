@@ -1,91 +1,105 @@
-"""The samples of fusion_samples.py as a source of examples: drawn photos with the classical mattes of them."""
+"""The samples of fusion_samples.py as a source of examples: their pixels to learn from, some of them whole to judge."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from models.catalogue import every_spec
+from models.networks.sights import COUNT, MATTES
 from models.prepare import UNKNOWN
 from models.training.batch import Example
-from models.training.fusion_samples import PLANES
-from models.training.fusion_training import HARDEST, HELD_BACK, matte_error, turned
+from models.training.fusion_pixels import EXPERTS, IMAGE, PLANES, TRIMAP, TRUTH, Pixels
 from models.training.recipes import Recipe
 
-PLACES = 4
-"""Of so many parts of a sample, the one with the most unknown pixels is taken."""
-REFUSALS = 8
-"""So many parts that are too hard are refused in a row at most."""
-_IMAGE, _TRIMAP, _TRUTH = slice(0, 3), 3, 4
-_MATTES = slice(5, PLANES)
+HELD_BACK = 20
+"""Every so many-th seed is for judging alone."""
+USUAL_ERROR = 0.04
+"""Classic's mean error on photos. Drawings are harder: the further beyond that, the less a sample counts."""
+MAKE = "Make some with python -m models.training.fusion_samples."
 
 
 class FusionSource:
-    """Parts of the samples in a folder; see ``loading.Source``. Samples that come later are not looked at."""
+    """An example is a square of pixels from anywhere, ``crop_px`` a side; see ``loading.Source``.
+
+    All pixels are held in memory: 0.4 MB for each of a thousand. Samples that come later are not looked at.
+    """
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
-        """``ValueError`` with a sentence where the folder holds no samples."""
+        """``ValueError`` with a sentence where the folder holds nothing to learn from."""
         self.skipped: list[str] = []
         self._recipe = recipe
-        files = [file for file in sorted(folder.glob("*.npy")) if self._sound(file)] if folder.is_dir() else []
-        self._judged = [file for file in files if int(file.stem) % HELD_BACK == 0]
-        self._learnt = [file for file in files if int(file.stem) % HELD_BACK]
-        if not self._learnt:
+        places = sorted(folder.glob("*.npz")) if folder.is_dir() else []
+        found = [pixels for place in places if _is_learnt(place) and (pixels := self._read(place)) is not None]
+        if not found:
             bad = f" {len(self.skipped)} files are damaged, such as {self.skipped[0]}." if self.skipped else ""
-            raise ValueError(
-                f"There are no samples in {folder}.{bad} Make some with python -m models.training.fusion_samples."
-            )
+            raise ValueError(f"There are no samples to learn from in {folder}.{bad} {MAKE}")
+        self.samples = len(found)
+        counts = [pixels.truth.size for pixels in found]
+        self._sights = np.empty((sum(counts), COUNT), np.float16)
+        for end, pixels in zip(np.cumsum(counts), found, strict=True):
+            self._sights[end - pixels.truth.size : end] = pixels.sights
+        self._mattes, self._truth = (np.concatenate([getattr(p, name) for p in found]) for name in ("mattes", "truth"))
+        weights = np.repeat([weight_of(float(pixels.error)) for pixels in found], counts)
+        self._reached = np.cumsum(weights) / weights.sum()
+        self._judged = [place.with_suffix(".npy") for place in places if not _is_learnt(place)]
+
+    @property
+    def pixels(self) -> int:
+        """How many there are to learn from."""
+        return self._truth.size
 
     def example(self, number: int) -> Example:
-        """See ``Source``."""
+        """See ``Source``: pixels of the harder samples come less often. There is no picture that they belong to."""
         rng = np.random.default_rng((self._recipe.seed, 6, number))
-        return _unpacked(part_of(self._learnt, self._recipe.crop_px, rng))
+        side = self._recipe.crop_px
+        rows = np.minimum(np.searchsorted(self._reached, rng.random(side * side), side="right"), self.pixels - 1)
+        mattes, truth = (plane[rows].astype(np.float32) / np.float32(255) for plane in (self._mattes, self._truth))
+        seen = np.concatenate([mattes, self._sights[rows].astype(np.float32)], axis=1)
+        more = np.ascontiguousarray(seen.T.reshape(MATTES + COUNT, side, side))
+        unknown = np.full((side, side), UNKNOWN, np.uint8)
+        return Example(np.zeros((side, side, 3), np.float32), truth.reshape(side, side), unknown, more=more)
 
     def held_out(self, count: int) -> list[Example]:
-        """See ``Source``: whole samples, as many as are held back."""
-        return [_unpacked(np.load(file)) for file in self._judged[:count]]
+        """See ``Source``: the middle of samples that are held back, so much of it as the network takes in one piece."""
+        judged = [planes for place in self._judged if (planes := self._whole(place)) is not None]
+        return [_unpacked(planes) for planes in judged[:count]]
 
-    def _sound(self, file: Path) -> bool:
-        """Whether it holds a sample large enough; an empty one is that of a seed which gave none, and no fault."""
+    def _read(self, place: Path) -> Pixels | None:
         try:
-            planes = np.load(file, mmap_mode="r")
-            number = int(file.stem)
+            pixels = Pixels.load(place)
+        except ValueError as error:
+            self.skipped.append(str(error).rstrip("."))
+            return None
+        return pixels if pixels.truth.size else None
+
+    def _whole(self, place: Path) -> np.ndarray | None:
+        """The middle of a packed sample; None, and named, where the file is none."""
+        try:
+            planes = np.load(place)
         except (OSError, ValueError):
-            self.skipped.append(f"{file.name} is damaged or no sample")
-            return False
-        if not planes.size:
-            return False
-        sound = number >= 0 and planes.ndim == 3 and len(planes) == PLANES and planes.dtype == np.uint8
-        if not sound or min(planes.shape[1:]) < self._recipe.crop_px:
-            self.skipped.append(f"{file.name} is no sample of {self._recipe.crop_px} px")
-            return False
-        return True
+            self.skipped.append(f"{place.name} is damaged")
+            return None
+        if planes.ndim != 3 or len(planes) != PLANES or planes.dtype != np.uint8:
+            self.skipped.append(f"{place.name} holds something else")
+            return None
+        stride = every_spec()[self._recipe.network].stride
+        high, wide = (side // stride * stride for side in planes.shape[1:])
+        top, left = ((side - kept) // 2 for side, kept in zip(planes.shape[1:], (high, wide), strict=True))
+        return planes[:, top : top + high, left : left + wide]
+
+
+def weight_of(error: float) -> float:
+    """How much a sample counts on which the classic matte errs so much: less the harder it is than photos."""
+    return min(1.0, USUAL_ERROR / max(error, 1e-4))
+
+
+def _is_learnt(place: Path) -> bool:
+    return not place.stem.isdigit() or int(place.stem) % HELD_BACK != 0
 
 
 def _unpacked(packed: np.ndarray) -> Example:
     planes = packed.astype(np.float32) / np.float32(255)
-    image = np.ascontiguousarray(planes[_IMAGE].transpose(1, 2, 0))
-    return Example(image, planes[_TRUTH], np.ascontiguousarray(packed[_TRIMAP]), more=planes[_MATTES])
-
-
-def part_of(files: Sequence[Path], crop_px: int, rng: np.random.Generator) -> np.ndarray:
-    """A part (11, crop_px, crop_px) uint8 of one of the packed samples, turned, hardly ever harder than photos are."""
-    part = _part(files, crop_px, rng)
-    for _ in range(REFUSALS):
-        if matte_error(part) < HARDEST:
-            break
-        part = _part(files, crop_px, rng)
-    return part
-
-
-def _part(files: Sequence[Path], crop_px: int, rng: np.random.Generator) -> np.ndarray:
-    planes = np.load(files[int(rng.integers(len(files)))], mmap_mode="r")
-    best, count = planes, -1
-    for _ in range(PLACES):
-        top, left = (int(rng.integers(0, side - crop_px + 1)) for side in planes.shape[1:])
-        part = planes[:, top : top + crop_px, left : left + crop_px]
-        unknown = int(np.count_nonzero(part[_TRIMAP] == UNKNOWN))
-        if unknown > count:
-            best, count = part, unknown
-    return turned(best, rng)
+    image = np.ascontiguousarray(planes[IMAGE].transpose(1, 2, 0))
+    return Example(image, planes[TRUTH], np.ascontiguousarray(packed[TRIMAP]), more=planes[EXPERTS])

@@ -38,7 +38,7 @@ class Recipe:
     """One of ``DATA``: what lies in the folder, or ``drawn``, which needs none."""
     augmentation: str
     crop_px: int
-    """``people``: the side of a square of the pictures' area."""
+    """``people``: the side of a square of the pictures' area. ``samples``: of a square of pixels from anywhere."""
     steps: int
     batch: int = 16
     first_px: int = 0

@@ -13,6 +13,7 @@ from models.training.checkpointing import check_same_training
 from models.training.cookbook import recipe_named
 from models.training.datasets import ComposedSource, PhotoSource, open_source
 from models.training.folders import PICTURES
+from models.training.fusion_source import FusionSource
 from models.training.loading import Source
 from models.training.loop import Progress, Trainer
 from models.training.recipes import Recipe, changed, from_numbers
@@ -88,7 +89,7 @@ def notes_of(data: Path | None, backgrounds: Path | None, out: Path) -> dict[str
         f"{name} {file.relative_to(place)}"
         for name, place in places.items()
         for file in sorted(place.rglob("*"))
-        if file.suffix.lower() in (*PICTURES, ".npy") and not file.is_relative_to(out.resolve())
+        if file.suffix.lower() in (*PICTURES, ".npz") and not file.is_relative_to(out.resolve())
     ]
     return notes | ({"files": hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]} if names else {})
 
@@ -114,6 +115,8 @@ def _place(asked: Path | None, kept: str | None) -> Path | None:
 
 def _size(source: Source, recipe: Recipe) -> list[str]:
     """How much there is to learn from, where that has an end, and how many steps an epoch has."""
+    if isinstance(source, FusionSource):
+        return [f"{source.pixels} pixels of {source.samples} samples to learn from."]
     if not isinstance(source, (ComposedSource, PhotoSource)):
         return []
     count, kept = source.sizes

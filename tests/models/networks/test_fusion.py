@@ -92,7 +92,24 @@ def test_pixels_alone_are_weighed_as_in_their_picture(network):
     with torch.no_grad():
         sights = network.see(x)
         alone = network.weigh(sights[:, :, 5:6, 7:8], x[:, 4:8, 5:6, 7:8])
-        assert torch.allclose(alone, network(x)[:, :, 5:6, 7:8], atol=1e-6)
+        whole = network(x)
+        assert torch.allclose(alone, whole[:, :, 5:6, 7:8], atol=1e-6)
+        looked_at_before = torch.cat((x[:, :8], sights), dim=1)
+        assert torch.equal(network(looked_at_before), whole)
+
+
+def test_the_first_batch_of_a_training_measures_the_sights_and_no_other_does(network):
+    x, later = inputs(), inputs(seed=1)
+    network(x)
+    assert (network.spread == 1).all() and (network.middle == 0).all(), "not while it only answers"
+    network.train()(x)
+    sights = network.see(x)
+    assert torch.allclose(network.middle, sights.mean((0, 2, 3))) and (network.spread > 0).all()
+    assert torch.allclose(network.spread, sights.std((0, 2, 3)), atol=2e-3)
+    before = network.middle.clone(), network.spread.clone()
+    network(later)
+    assert torch.equal(network.middle, before[0]) and torch.equal(network.spread, before[1])
+    assert "middle" in network.state_dict() and "spread" in network.state_dict()
 
 
 # --- sights

@@ -33,11 +33,6 @@ def test_what_is_delivered_is_found_and_runs(tmp_path, state):
     assert all(torch.allclose(read[name].float(), value, atol=1e-3) for name, value in state.items())
 
 
-def test_averaged_weights_are_taken_from_a_checkpoint(tmp_path, state):
-    torch.save({"network": {}, "ema": state, "step": 3}, tmp_path / "checkpoint.pt")
-    assert read_weights(tmp_path / "checkpoint.pt").keys() == state.keys()
-
-
 def test_weights_of_another_network_and_values_too_large_are_refused(tmp_path, state):
     for wrong, words in (
         ({name: value[..., :1] for name, value in state.items()}, "not those of fusion"),

@@ -1,56 +1,99 @@
-"""Fusion's samples become examples for the loop; what is none of them is named."""
+"""Fusion's samples become examples for the loop; what is none of them is named; the loop learns from them."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 
+from models.networks.sights import COUNT
 from models.training.batch import gathered
 from models.training.datasets import open_source
-from models.training.fusion_training import FusionBatch
+from models.training.fusion_pixels import Pixels, inputs_of, pixels_of, seeing_network
+from models.training.fusion_source import weight_of
+from models.training.loop import Trainer
+from models.training.run_folder import RunFolder
+
+
+def packed(seed: int) -> np.ndarray:
+    """A made-up sample (11, 40, 40): of its four mattes, the second is the truth."""
+    planes = np.random.default_rng(seed).integers(0, 256, (11, 40, 40), np.uint8)
+    planes[3] = 128
+    planes[5:9] = planes[5] // 2 + planes[5:9] // 5  # so that classic errs little more than on photos
+    planes[4] = planes[6]
+    return planes
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[int, tuple[np.ndarray, Pixels]]:
+    network = seeing_network()
+    return {seed: (packed(seed), pixels_of(network, packed(seed), seed)) for seed in (0, 1, 2, 20)}
 
 
 @pytest.fixture
-def samples(tmp_path):
-    rng = np.random.default_rng(2)
-    for number in (0, 1, 2, 20):
-        packed = rng.integers(0, 256, (11, 40, 40), np.uint8)
-        packed[3] = rng.choice(np.array([0, 128, 255], np.uint8), (40, 40))
-        np.save(tmp_path / f"{number:06d}.npy", packed)
-    np.save(tmp_path / "000003.npy", np.zeros(0, np.uint8))
-    return tmp_path
+def samples(tmp_path, made) -> Path:
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    for seed, (planes, pixels) in made.items():
+        np.save(folder / f"{seed:06d}.npy", planes)
+        pixels.save(folder / f"{seed:06d}.npz")
+    np.save(folder / "000003.npy", np.zeros(0, np.uint8))
+    return folder
 
 
-def opened(recipe_of, folder):
-    recipe = recipe_of(network="fusion", data="samples", crop_px=32)
-    return open_source(recipe, folder, None, folder)
+def opened(recipe_of, folder, crop_px=32):
+    return open_source(recipe_of(network="fusion", data="samples", crop_px=crop_px), folder, None, folder)
 
 
-def test_a_held_back_sample_is_what_fusions_own_batch_makes_of_it(samples, recipe_of):
+def test_an_example_is_pixels_from_anywhere_and_comes_by_its_number(samples, made, recipe_of):
     source = opened(recipe_of, samples)
-    examples = source.held_out(8)
-    theirs = FusionBatch.of([np.load(samples / f"{number:06d}.npy") for number in (0, 20)])
-    ours = gathered(examples)
-    assert np.allclose(ours.inputs(10).numpy(), theirs.inputs.numpy(), atol=1e-6)
-    assert np.allclose(ours.alpha.numpy(), theirs.truth.numpy(), atol=1e-6) and source.skipped == []
-    assert ours.inputs(4).shape == (2, 4, 40, 40)
+    one, again, other = source.example(4), opened(recipe_of, samples).example(4), source.example(5)
+    assert one.more is not None and again.more is not None and one.more.shape == (4 + COUNT, 32, 32)
+    assert np.array_equal(one.more, again.more) and not np.array_equal(one.alpha, other.alpha)
+    assert (one.trimap == 128).all() and np.allclose(one.more[1], one.alpha)
+    seen = {bytes(row) for row in one.more[4:].reshape(COUNT, -1).T.astype(np.float16)}
+    own = {seed: {bytes(row) for row in made[seed][1].sights} for seed in (1, 2)}
+    assert seen <= own[1] | own[2] and seen & own[1] and seen & own[2], "of both samples, none of those held back"
+    assert source.pixels == sum(made[seed][1].truth.size for seed in (1, 2)) and source.samples == 2
 
 
-def test_examples_are_parts_of_samples_and_come_by_their_number(samples, recipe_of):
-    one, again = opened(recipe_of, samples).example(4), opened(recipe_of, samples).example(4)
-    assert one.image.shape == (32, 32, 3) and one.more is not None and one.more.shape == (6, 32, 32)
-    assert np.array_equal(one.image, again.image)
+def test_harder_samples_come_less_often(samples, made, recipe_of):
+    pixels = made[2][1]
+    Pixels(pixels.sights, pixels.mattes, pixels.truth, np.asarray(0.4)).save(samples / "000002.npz")
+    usual = made[1][1]
+    Pixels(usual.sights, usual.mattes, usual.truth, np.asarray(0.02)).save(samples / "000001.npz")
+    example = opened(recipe_of, samples, 64).example(0)
+    assert example.more is not None
+    hard = {bytes(row) for row in pixels.sights}
+    share = np.mean([bytes(row) in hard for row in example.more[4:].reshape(COUNT, -1).T.astype(np.float16)])
+    assert 0.05 < share < 0.14, "a tenth of what the other counts: one eleventh"
+    assert weight_of(0.02) == weight_of(0.04) == 1 > weight_of(0.08) == 0.5
+
+
+def test_whole_samples_are_judged_as_the_program_would_show_them(samples, made, recipe_of):
+    source = opened(recipe_of, samples)
+    ours = gathered(source.held_out(8))
+    # 40 px are no multiple of 16: the middle 32 are judged.
+    theirs = np.concatenate([inputs_of(made[seed][0][:, 4:36, 4:36]) for seed in (0, 20)])
+    assert np.allclose(ours.inputs(10).numpy(), theirs, atol=1e-6) and source.skipped == []
+    assert np.allclose(ours.alpha[:, 0].numpy() * 255, [made[seed][0][4, 4:36, 4:36] for seed in (0, 20)])
+    assert len(source.held_out(1)) == 1
 
 
 def test_files_that_are_no_samples_are_named(samples, recipe_of, tmp_path):
-    (samples / "000004.npy").write_bytes(b"nonsense")
-    np.save(samples / "000005.npy", np.zeros((11, 8, 8), np.uint8))
-    assert opened(recipe_of, samples).skipped == [
-        "000004.npy is damaged or no sample",
-        "000005.npy is no sample of 32 px",
-    ]
+    (samples / "000004.npz").write_bytes(b"nonsense")
+    np.savez(samples / "000005.npz", sights=np.zeros(3))
+    source = opened(recipe_of, samples)
+    assert source.skipped == ["000004.npz is damaged", "000005.npz is damaged"]
+    (samples / "000000.npy").write_bytes(b"nonsense")
+    np.save(samples / "000020.npy", np.zeros((3, 8, 8)))
+    assert source.held_out(8) == []
+    assert source.skipped[2:] == ["000000.npy is damaged", "000020.npy holds something else"]
+    (tmp_path / "empty").mkdir()
     for folder in (samples / "gone", tmp_path / "empty"):
-        with pytest.raises(ValueError, match=r"There are no samples in .*fusion_samples"):
+        with pytest.raises(ValueError, match=r"no samples to learn from in .*fusion_samples"):
             opened(recipe_of, folder)
 
 
@@ -59,3 +102,20 @@ def test_a_network_that_takes_mattes_says_so_to_examples_without(samples, recipe
     bare = type(one)(one.image, one.alpha, one.trimap)
     with pytest.raises(ValueError, match="takes 10 planes, these examples have 4"):
         gathered([bare]).inputs(10)
+
+
+def test_it_learns_which_matte_is_right(samples, recipe_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(RunFolder, "draw_curve", lambda self, title: None)
+    settings = {"batch": 2, "optimiser": "adamw", "rate": 0.02, "schedule": "constant", "losses": {"alpha": 1.0}}
+    recipe = recipe_of(network="fusion", data="samples", crop_px=16, steps=40, validate_on=0, save_every=99, **settings)
+    source = open_source(recipe, samples, None, samples)
+    trainer = Trainer(recipe, source, RunFolder(tmp_path / "out"))
+    examples = gathered(source.held_out(2))
+
+    def error() -> float:
+        return float((trainer.predict(examples) - examples.alpha).abs().mean())
+
+    before = error()
+    trainer.run(lambda fraction, text: None)
+    assert error() < 0.5 * before
+    assert float(trainer.network.spread.min()) > 0 and not torch.equal(trainer.network.spread, torch.ones(COUNT))

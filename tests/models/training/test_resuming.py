@@ -13,8 +13,9 @@ import torch
 from safetensors.torch import load_file
 
 from models.training import loop, session
+from models.training.batch import Batch
 from models.training.cookbook import every_recipe, recipe_named
-from models.training.fusion_samples import PLANES
+from models.training.fusion_pixels import PLANES, pixels_of, seeing_network
 from models.training.run_folder import RunFolder
 from models.training.session import Request, train
 
@@ -29,6 +30,11 @@ SETTINGS = {
     "drawn with cut-outs": {"data": "drawn", "augmentation": "drawn", "precision": "float16"},
     "samples": {"data": "samples", "augmentation": "drawn", "workers": 1},
 }
+
+
+def pictures(batch: Batch) -> torch.Tensor:
+    """What is learnt from: single pixels (samples) belong to no picture."""
+    return batch.image if batch.more is None else batch.more
 
 
 class StoppedError(Exception):
@@ -56,7 +62,9 @@ def data(tmp_path_factory) -> dict[str, Path | None]:
         write(root / "people" / f"{number}.jpg", 0.2 + 0.5 * soft[..., None] * colours)
         write(root / "people" / f"{number}.png", (soft > 0.5).astype(float))
         (root / "samples").mkdir(exist_ok=True)
-        np.save(root / "samples" / f"{number + 1:06d}.npy", rng.integers(0, 256, (PLANES, PX, PX), np.uint8))
+        planes = rng.integers(0, 256, (PLANES, PX, PX), np.uint8)
+        planes[3] = 128
+        pixels_of(seeing_network(), planes, number).save(root / "samples" / f"{number + 1:06d}.npz")
     places = {
         "drawn": None,
         "drawn with cut-outs": "cutouts",
@@ -74,7 +82,7 @@ def trained(monkeypatch, recipe_of):
     monkeypatch.setattr(RunFolder, "draw_curve", lambda self, title: None)
     seen: list[torch.Tensor] = []
     real = loop.relabelled
-    monkeypatch.setattr(loop, "relabelled", lambda batch, *more: seen.append(batch.image) or real(batch, *more))
+    monkeypatch.setattr(loop, "relabelled", lambda batch, *rest: seen.append(pictures(batch)) or real(batch, *rest))
 
     def run(out: Path, place: Path | None = None, stop: int = 99, resume=False, **settings) -> list[torch.Tensor]:
         usual = {"validate_on": 0, "steps": 4, "batch": 2, "losses": {"whole-alpha": 1.0}}
@@ -208,7 +216,7 @@ def test_notes_tell_other_files_from_the_same(tmp_path):
     write(out / "samples" / "step-1.png", np.ones((3, 3)))
     assert before == session.notes_of(tmp_path, None, out) and before["data"] == str(tmp_path)
     seen = {before["files"]}
-    for name in ("c.png", "000001.npy"):
+    for name in ("c.png", "000001.npz"):
         (tmp_path / "a" / name).write_bytes(b"")
         seen.add(session.notes_of(tmp_path, None, out)["files"])
     assert len(seen) == 3 and session.notes_of(None, None, out) == {}

@@ -1,0 +1,155 @@
+"""Fusion's samples: the same by seed, going on where they stopped; what is looked at of them."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.networks.sights import COUNT
+from models.prepare import network_input
+from models.training import fusion_samples
+from models.training.fusion_pixels import (
+    EDGE_PX,
+    MOST,
+    PLANES,
+    Pixels,
+    inputs_of,
+    matte_error,
+    pixels_of,
+    seeing_network,
+    turned,
+)
+from models.training.fusion_samples import FusionSample, fill, make_sample
+
+DRAWN_PX = (96, 112)
+
+
+@pytest.fixture(scope="module")
+def sample() -> FusionSample:
+    found = next(filter(None, (make_sample(seed, drawn_px=DRAWN_PX) for seed in itertools.count(3))))
+    return found
+
+
+def packed(seed: int) -> np.ndarray:
+    """A made-up sample (11, 40, 40), unknown in its left half, of which the second matte is the truth."""
+    planes = np.random.default_rng(seed).integers(0, 256, (PLANES, 40, 40), np.uint8)
+    planes[3], planes[3, :, 20:] = 128, 255
+    planes[4] = planes[6]
+    return planes
+
+
+# --- samples
+
+
+def test_a_sample_shows_both_the_photo_and_mattes_that_know_it(sample):
+    side = len(sample.image)
+    assert DRAWN_PX[0] <= side < DRAWN_PX[1]
+    assert sample.image.shape == (side, side, 3) and sample.mattes.shape == (6, side, side)
+    unknown = sample.trimap == 128
+    least, most = fusion_samples.UNKNOWN_SHARES
+    assert least < unknown.mean() < most
+    assert (sample.truth[sample.trimap == 255] >= 245).all() and (sample.truth[sample.trimap == 0] <= 10).all()
+    wrong = np.abs(sample.mattes[0].astype(float) - sample.truth)[unknown].mean()
+    easiest, hardest = (255 * error for error in fusion_samples.ERRORS)
+    assert easiest - 1 < wrong < hardest + 1
+
+
+def test_a_drawing_that_is_harder_than_any_photo_gives_no_sample_and_no_other_mattes(monkeypatch):
+    monkeypatch.setattr(fusion_samples, "ERRORS", (0.0, 1e-6))
+    monkeypatch.setattr(fusion_samples, "expert_planes", lambda *_: pytest.fail("made for nothing"))
+    assert [make_sample(seed, drawn_px=DRAWN_PX) for seed in range(3)] == [None] * 3
+
+
+def test_packing_loses_nothing(sample):
+    again = FusionSample.unpacked(sample.packed())
+    for name in ("image", "trimap", "truth", "mattes"):
+        assert np.array_equal(getattr(again, name), getattr(sample, name))
+
+
+def test_filling_a_folder_goes_on_where_it_stopped_and_keeps_what_is_there(tmp_path, monkeypatch, sample):
+    made: list[int] = []
+
+    def one(seed: int, cutouts: object) -> FusionSample | None:
+        made.append(seed)
+        if seed == 2:
+            raise KeyboardInterrupt
+        return sample if seed % 2 else None
+
+    def names() -> list[str]:
+        return sorted(file.name for file in (tmp_path / "out").iterdir())
+
+    monkeypatch.setattr(fusion_samples, "make_sample", one)
+    with pytest.raises(KeyboardInterrupt):
+        fill(tmp_path / "out", iter(range(4)))
+    assert names() == ["000000.npy", "000001.npy", "000001.npz"]
+    made.clear()
+    (tmp_path / "out" / "000001.npz").unlink()
+    fill(tmp_path / "out", iter([0, 1, 3]))
+    assert made == [3] and names() == ["000000.npy", "000001.npy", "000001.npz", "000003.npy", "000003.npz"]
+    assert np.array_equal(np.load(tmp_path / "out" / "000003.npy"), sample.packed())
+    assert Pixels.load(tmp_path / "out" / "000003.npz").truth.size == MOST
+
+
+# --- what is looked at
+
+
+def test_they_are_seen_as_the_network_sees_them_in_the_program(sample):
+    """Trained on one order of planes and run on another, it would be worthless and no shape would tell."""
+    image = sample.image.astype(np.float32) / np.float32(255)
+    wanted = np.concatenate([network_input(image, sample.trimap, 1)[0], sample.mattes / np.float32(255)])
+    assert np.allclose(inputs_of(sample.packed())[0], wanted, atol=1e-5)
+
+
+def test_its_pixels_are_unknown_ones_away_from_the_edge_with_their_own_mattes_and_truth(monkeypatch):
+    monkeypatch.setattr("models.training.fusion_pixels.turned", lambda planes, rng: planes)
+    planes, network = packed(1), seeing_network()
+    pixels = pixels_of(network, planes, 1)
+    inside = np.s_[EDGE_PX:-EDGE_PX, EDGE_PX:20]
+    assert pixels.truth.size == (40 - 2 * EDGE_PX) * (20 - EDGE_PX) and pixels.sights.dtype == np.float16
+    with torch.inference_mode():
+        seen = network.see(torch.from_numpy(inputs_of(planes)))[0].permute(1, 2, 0).half().numpy()
+    rows = {bytes(row) for row in seen[inside].reshape(-1, COUNT)}
+    assert {bytes(row) for row in pixels.sights} == rows
+    assert np.array_equal(pixels.mattes[:, 1], pixels.truth)
+    assert sorted(pixels.truth) == sorted(planes[4][inside].ravel())
+    assert float(pixels.error) == pytest.approx(matte_error(planes))
+
+
+def test_of_a_large_sample_some_pixels_are_taken_and_the_same_ones_again(monkeypatch):
+    monkeypatch.setattr("models.training.fusion_pixels.MOST", 50)
+    one, again, other = (pixels_of(seeing_network(), packed(1), seed) for seed in (1, 1, 2))
+    assert one.truth.size == 50 and np.array_equal(one.sights, again.sights)
+    assert not np.array_equal(one.sights, other.sights)
+
+
+def test_turning_and_mirroring_moves_all_planes_alike(sample):
+    planes = sample.packed()
+    whole = sorted(bytes(column) for column in planes[3:].reshape(PLANES - 3, -1).T)
+    colours = sorted(tuple(sorted(pixel)) for pixel in planes[:3].reshape(3, -1).T.tolist())
+    seen = set()
+    for seed in range(12):
+        other = turned(planes, np.random.default_rng(seed))
+        seen.add(bytes(other[4]))
+        assert sorted(bytes(column) for column in other[3:].reshape(PLANES - 3, -1).T) == whole
+        assert sorted(tuple(sorted(pixel)) for pixel in other[:3].reshape(3, -1).T.tolist()) == colours
+    assert len(seen) > 3
+
+
+def test_pixels_are_kept_whole_and_what_is_something_else_is_refused(tmp_path: Path):
+    pixels = pixels_of(seeing_network(), packed(1), 1)
+    pixels.save(tmp_path / "000001.npz")
+    again = Pixels.load(tmp_path / "000001.npz")
+    for name in ("sights", "mattes", "truth", "error"):
+        assert np.array_equal(getattr(again, name), getattr(pixels, name))
+    whole = (tmp_path / "000001.npz").read_bytes()
+    for content in (b"", b"PK nonsense", whole[: len(whole) // 2]):
+        (tmp_path / "1.npz").write_bytes(content)
+        with pytest.raises(ValueError, match=r"1\.npz is damaged"):
+            Pixels.load(tmp_path / "1.npz")
+    np.savez(tmp_path / "2.npz", sights=np.zeros((3, 2)), mattes=np.zeros((3, 4)), truth=np.zeros(3), error=0.1)
+    with pytest.raises(ValueError, match=r"2\.npz holds something else"):
+        Pixels.load(tmp_path / "2.npz")
