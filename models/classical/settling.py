@@ -6,7 +6,7 @@ What judges each pixel alone leaves noise. The alpha that minimises
 
 is the given alpha p without it: L is the matting Laplacian, whose diagonal is about 5, and the weights w hold a pixel
 the tighter the plainer it is, since what seems plain mostly is, and what is soft runs with its neighbours. A pixel
-feels others some pixels away and no further, so a photo of any size is settled tile by tile.
+feels others ten pixels away and hardly further, so a photo of any size is settled tile by tile.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PLAIN = 0.05
 HAZE = 0.01
 """An alpha this close to 0 or 1 is taken for noise."""
 TILE_PX = 768
-AROUND_PX = 32
-"""How much a tile sees around itself: beyond it nothing is felt."""
+AROUND_PX = 64
+"""How much a tile sees around itself: on plain colour, where alpha runs furthest, 0.3 % is felt from there."""
 TOLERANCE = 1e-4
 ITERATION_LIMIT = 60
 

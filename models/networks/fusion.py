@@ -12,7 +12,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
-from torch import nn
+from torch import distributed, nn
 from torch.nn import functional
 
 from models.networks.sights import COUNT, MATTES, Sights
@@ -28,7 +28,7 @@ TRUST_IN_CLASSIC = 2.0
 LEAST_SPREAD = 1e-3
 LEAK = 0.1
 """The slope of the activation below 0."""
-LEFT_OUT = 0.15
+LEFT_OUT = 0.25
 """The share of values that training leaves out after the second layer: drawings are not photos, what is learned of them
 must not hang on single sights."""
 
@@ -88,11 +88,14 @@ class Fusion(nn.Module):
     def _measure(self, sights: torch.Tensor) -> None:
         """Take the mean and the spread of each sight from the first batch of a training: two thousand pixels do.
 
-        Of several processes each measures its share of the batch; the first one's measures are kept.
+        Of several processes all take those that the first one measures in its share of the batch.
         """
         with torch.no_grad():
             self.middle.copy_(sights.mean((0, 2, 3)))
             self.spread.copy_(sights.std((0, 2, 3)) + LEAST_SPREAD)
+            if distributed.is_available() and distributed.is_initialized():
+                distributed.broadcast(self.middle, 0)
+                distributed.broadcast(self.spread, 0)
 
 
 class _Colours(nn.Module):

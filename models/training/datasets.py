@@ -75,6 +75,8 @@ def _check_settings(recipe: Recipe, backgrounds: Path | None) -> None:
     """Refuse what would do nothing."""
     if recipe.data in ("drawn", "samples") and recipe.augmentation != "drawn":
         raise ValueError(f"Drawn pictures are not augmented by {recipe.augmentation}. Set augmentation=drawn, or data.")
+    if recipe.data == "samples" and (recipe.network != "fusion" or set(recipe.losses) != {"alpha"}):
+        raise ValueError("Samples are single pixels, for the network fusion and the loss alpha. Set data, or these.")
     if recipe.strong != "none" and recipe.data not in ("adobe", "cutouts"):
         raise ValueError(f"Strong augmentation is for data adobe or cutouts, not {recipe.data}. Set strong=none.")
     if backgrounds is not None and recipe.data not in ("adobe", "cutouts"):

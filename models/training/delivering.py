@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
 from models import spec
@@ -67,7 +67,10 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
     if file.is_dir():
         kept = CheckpointFolder(file / CHECKPOINT).load()
         return dict(kept.average or kept.weights)
-    return load_file(file)
+    try:
+        return load_file(file)
+    except SafetensorError as error:
+        raise ValueError(f"{file.name} is no safetensors file. Name one, or the folder of a training.") from error
 
 
 def licence_of(file: Path) -> str:

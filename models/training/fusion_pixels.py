@@ -30,7 +30,7 @@ PLANES = 11
 MOST = 2000
 """Pixels of a sample: more of them teach little that these do not."""
 EDGE_PX = 8
-"""Pixels nearer to a sample's edge are left out: there the sights see a picture that is continued."""
+"""Pixels nearer to a sample's edge are left out: most of what the sights see there is a picture that is continued."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,26 @@ class Pixels:
         except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"{place.name} is damaged.") from error
         count = found.truth.size
-        shapes = {"sights": (count, COUNT), "mattes": (count, MATTES), "truth": (count,), "error": ()}
-        if any(getattr(found, name).shape != shape for name, shape in shapes.items()):
+        kinds = {
+            "sights": (np.float16, (count, COUNT)),
+            "mattes": (np.uint8, (count, MATTES)),
+            "truth": (np.uint8, (count,)),
+            "error": (np.float64, ()),
+        }
+        if any((getattr(found, name).dtype, getattr(found, name).shape) != kind for name, kind in kinds.items()):
             raise ValueError(f"{place.name} holds something else.")
         return found
+
+
+def packed_sample(place: Path) -> np.ndarray | None:
+    """The planes (11, h, w) uint8 of a file, None for that of a seed without a sample; ``ValueError`` for others."""
+    try:
+        planes = np.load(place)
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{place.name} is damaged. Remove it: it is made anew.") from error
+    if planes.size and (planes.ndim != 3 or len(planes) != PLANES or planes.dtype != np.uint8):
+        raise ValueError(f"{place.name} holds something else. Remove it: it is made anew.")
+    return planes if planes.size else None
 
 
 def seeing_network() -> Fusion:

@@ -24,7 +24,7 @@ from models.classical.classic import classic_stages
 from models.fusion import expert_planes
 from models.prepare import BACKGROUND, FOREGROUND, UNKNOWN
 from models.training.checkpointing import put_file
-from models.training.fusion_pixels import pixels_of, seeing_network
+from models.training.fusion_pixels import packed_sample, pixels_of, seeing_network
 from models.training.synthetic import CutOut, Sample, cut_outs, draw_cut_out, draw_sample, make_trimap
 
 DRAWN_PX = (480, 720)
@@ -97,9 +97,10 @@ def _bytes(values: np.ndarray) -> np.ndarray:
 
 
 def fill(folder: Path, seeds: Iterator[int], cutouts: Sequence[CutOut] = ()) -> None:
-    """Make what the folder has not yet of the samples of these seeds; an empty ``00042.npy`` for a seed without.
+    """Make what the folder has not yet of the samples of these seeds; an empty ``000042.npy`` for a seed without.
 
-    Each file is written whole or not at all, so that this may be stopped at any time. ``OSError`` passes.
+    Each file is written whole or not at all, so that this may be stopped at any time. ``OSError`` passes;
+    ``ValueError`` with a sentence for a file that is no sample.
     """
     folder.mkdir(parents=True, exist_ok=True)
     network = seeing_network()
@@ -111,7 +112,7 @@ def fill(folder: Path, seeds: Iterator[int], cutouts: Sequence[CutOut] = ()) -> 
             np.save(buffer, np.zeros((0,), np.uint8) if sample is None else sample.packed())
             put_file(place, buffer.getvalue())
         looked_at = place.with_suffix(".npz")
-        if not looked_at.exists() and (planes := np.load(place)).size:
+        if not looked_at.exists() and (planes := packed_sample(place)) is not None:
             pixels_of(network, planes, seed).save(looked_at)
 
 

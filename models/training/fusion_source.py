@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from models.catalogue import every_spec
 from models.networks.sights import COUNT, MATTES
 from models.prepare import UNKNOWN
 from models.training.batch import Example
-from models.training.fusion_pixels import EXPERTS, IMAGE, PLANES, TRIMAP, TRUTH, Pixels
+from models.training.fusion_pixels import EXPERTS, IMAGE, TRIMAP, TRUTH, Pixels, packed_sample
 from models.training.recipes import Recipe
 
 HELD_BACK = 20
@@ -23,7 +25,7 @@ MAKE = "Make some with python -m models.training.fusion_samples."
 class FusionSource:
     """An example is a square of pixels from anywhere, ``crop_px`` a side; see ``loading.Source``.
 
-    All pixels are held in memory: 0.4 MB for each of a thousand. Samples that come later are not looked at.
+    All pixels are held in memory, 360 bytes each. Samples that come later are not looked at.
     """
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
@@ -37,12 +39,15 @@ class FusionSource:
             raise ValueError(f"There are no samples to learn from in {folder}.{bad} {MAKE}")
         self.samples = len(found)
         counts = [pixels.truth.size for pixels in found]
-        self._sights = np.empty((sum(counts), COUNT), np.float16)
-        for end, pixels in zip(np.cumsum(counts), found, strict=True):
-            self._sights[end - pixels.truth.size : end] = pixels.sights
-        self._mattes, self._truth = (np.concatenate([getattr(p, name) for p in found]) for name in ("mattes", "truth"))
         weights = np.repeat([weight_of(float(pixels.error)) for pixels in found], counts)
         self._reached = np.cumsum(weights) / weights.sum()
+        self._mattes, self._truth = (np.concatenate([getattr(p, name) for p in found]) for name in ("mattes", "truth"))
+        self._sights = np.empty((sum(counts), COUNT), np.float16)
+        end = self.pixels
+        while found:  # from the last: what is copied is let go
+            pixels = found.pop()
+            self._sights[end - pixels.truth.size : end] = pixels.sights
+            end -= pixels.truth.size
         self._judged = [place.with_suffix(".npy") for place in places if not _is_learnt(place)]
 
     @property
@@ -63,8 +68,8 @@ class FusionSource:
 
     def held_out(self, count: int) -> list[Example]:
         """See ``Source``: the middle of samples that are held back, so much of it as the network takes in one piece."""
-        judged = [planes for place in self._judged if (planes := self._whole(place)) is not None]
-        return [_unpacked(planes) for planes in judged[:count]]
+        judged = (planes for place in self._judged if (planes := self._middle(place)) is not None)
+        return [_unpacked(planes) for planes in islice(judged, count)]
 
     def _read(self, place: Path) -> Pixels | None:
         try:
@@ -74,18 +79,18 @@ class FusionSource:
             return None
         return pixels if pixels.truth.size else None
 
-    def _whole(self, place: Path) -> np.ndarray | None:
+    def _middle(self, place: Path) -> np.ndarray | None:
         """The middle of a packed sample; None, and named, where the file is none."""
         try:
-            planes = np.load(place)
-        except (OSError, ValueError):
-            self.skipped.append(f"{place.name} is damaged")
+            planes = packed_sample(place)
+        except ValueError as error:
+            self.skipped.append(str(error).split(". ", maxsplit=1)[0])
             return None
-        if planes.ndim != 3 or len(planes) != PLANES or planes.dtype != np.uint8:
-            self.skipped.append(f"{place.name} holds something else")
+        if planes is None:
             return None
-        stride = every_spec()[self._recipe.network].stride
-        high, wide = (side // stride * stride for side in planes.shape[1:])
+        spec = every_spec()[self._recipe.network]
+        most = math.isqrt(spec.cpu_pixels)
+        high, wide = (min(side, most) // spec.stride * spec.stride for side in planes.shape[1:])
         top, left = ((side - kept) // 2 for side, kept in zip(planes.shape[1:], (high, wide), strict=True))
         return planes[:, top : top + high, left : left + wide]
 

@@ -309,7 +309,9 @@ class Trainer:
         if not self.recipe.validate_on or set(self.recipe.losses) == {"trimap"}:
             return
         if self._held_out is None:
+            known = len(self.source.skipped)
             self._held_out = self.source.held_out(self.recipe.validate_on)
+            self._name_skipped(tuple(self.source.skipped[known:]))
         try:
             found = judge(
                 self._held_out, self.predict_delivered, whole=self._spec.finds_trimap and not self.recipe.told

@@ -99,7 +99,7 @@ def advice(recipe: Recipe, device: str) -> list[str]:
     if device == "cpu":
         slow = recipe.precision == "float16"
         return ["float16 is slow on a processor: bfloat16 and float32 are not."] if slow else []
-    if recipe.workers:
+    if recipe.workers or recipe.data == "samples":  # pixels take no making, and each process would hold them all
         return []
     return ["Pictures are made between the steps, while the GPU waits: --set workers=4 makes them in 4 processes."]
 

@@ -11,6 +11,7 @@ from editor.demo import draw_demo
 from models.classical.classic import classic_matte, classic_stages
 from models.classical.closed_form import closed_form_matte
 from models.classical.knn import knn_matte
+from models.classical.settling import settled_matte
 from models.fusion import MATTES, SIGNS, expert_planes, fused, fused_matte
 from tests.models.predictors import Blurring, silent, spec_of
 
@@ -82,10 +83,16 @@ def test_it_tells_what_it_does_and_never_goes_back(case):
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
     words = " ".join(text for _, text in told)
-    assert all(part in words for part in ("Sampling", "Closed form", "KNN", "Piece 1"))
+    assert all(part in words for part in ("Sampling", "Closed form", "KNN", "Piece 1", "Settling"))
 
 
-@pytest.mark.parametrize("share", [0.1, 0.4, 0.65, 0.85])
+def test_what_the_network_answers_is_settled(case, planes):
+    weighed = fused(Choosing(4), *case, planes, silent)
+    found = fused_matte(Choosing(4), *case, silent)
+    assert np.array_equal(found, settled_matte(*case, weighed, silent)) and not np.array_equal(found, weighed)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.4, 0.65, 0.85, 0.97])
 def test_it_can_be_cancelled_at_every_stage(case, share):
     def cancel(fraction: float, text: str) -> None:
         if fraction >= share:

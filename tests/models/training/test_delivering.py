@@ -33,6 +33,12 @@ def test_what_is_delivered_is_found_and_runs(tmp_path, state):
     assert all(torch.allclose(read[name].float(), value, atol=1e-3) for name, value in state.items())
 
 
+def test_what_is_no_safetensors_file_is_refused_with_a_sentence(tmp_path):
+    (tmp_path / "weights.pt").write_bytes(b"PK nonsense")
+    with pytest.raises(ValueError, match=r"weights\.pt is no safetensors file"):
+        read_weights(tmp_path / "weights.pt")
+
+
 def test_weights_of_another_network_and_values_too_large_are_refused(tmp_path, state):
     for wrong, words in (
         ({name: value[..., :1] for name, value in state.items()}, "not those of fusion"),

@@ -151,5 +151,21 @@ def test_pixels_are_kept_whole_and_what_is_something_else_is_refused(tmp_path: P
         with pytest.raises(ValueError, match=r"1\.npz is damaged"):
             Pixels.load(tmp_path / "1.npz")
     np.savez(tmp_path / "2.npz", sights=np.zeros((3, 2)), mattes=np.zeros((3, 4)), truth=np.zeros(3), error=0.1)
-    with pytest.raises(ValueError, match=r"2\.npz holds something else"):
-        Pixels.load(tmp_path / "2.npz")
+    as_floats = {"sights": pixels.sights, "mattes": pixels.mattes / 1.0, "truth": pixels.truth, "error": pixels.error}
+    np.savez(tmp_path / "3.npz", **as_floats)
+    for name in ("2.npz", "3.npz"):
+        with pytest.raises(ValueError, match=f"{name} holds something else"):
+            Pixels.load(tmp_path / name)
+
+
+def test_a_damaged_drawing_is_named_with_what_to_do(tmp_path):
+    for content, words in ((b"", "damaged"), (b"nonsense", "damaged"), (None, "holds something else")):
+        place = tmp_path / "000007.npy"
+        if content is None:
+            np.save(place, np.zeros((3, 8, 8)))
+        else:
+            place.write_bytes(content)
+        with pytest.raises(
+            ValueError, match=rf"000007\.npy .*{words}.*Remove it: it is made anew" if content is None else words
+        ):
+            fill(tmp_path, iter([7]))

@@ -43,8 +43,9 @@ def samples(tmp_path, made) -> Path:
     return folder
 
 
-def opened(recipe_of, folder, crop_px=32):
-    return open_source(recipe_of(network="fusion", data="samples", crop_px=crop_px), folder, None, folder)
+def opened(recipe_of, folder, crop_px=32, **settings):
+    usual = {"network": "fusion", "data": "samples", "losses": {"alpha": 1.0}}
+    return open_source(recipe_of(**usual | settings, crop_px=crop_px), folder, None, folder)
 
 
 def test_an_example_is_pixels_from_anywhere_and_comes_by_its_number(samples, made, recipe_of):
@@ -87,7 +88,7 @@ def test_files_that_are_no_samples_are_named(samples, recipe_of, tmp_path):
     np.savez(samples / "000005.npz", sights=np.zeros(3))
     source = opened(recipe_of, samples)
     assert source.skipped == ["000004.npz is damaged", "000005.npz is damaged"]
-    (samples / "000000.npy").write_bytes(b"nonsense")
+    (samples / "000000.npy").write_bytes(b"")
     np.save(samples / "000020.npy", np.zeros((3, 8, 8)))
     assert source.held_out(8) == []
     assert source.skipped[2:] == ["000000.npy is damaged", "000020.npy holds something else"]
@@ -95,6 +96,24 @@ def test_files_that_are_no_samples_are_named(samples, recipe_of, tmp_path):
     for folder in (samples / "gone", tmp_path / "empty"):
         with pytest.raises(ValueError, match=r"no samples to learn from in .*fusion_samples"):
             opened(recipe_of, folder)
+
+
+def test_pixels_are_for_the_network_that_sees_them_and_a_loss_of_pixels(samples, recipe_of):
+    for settings in ({"network": "tiny"}, {"losses": {"alpha": 1.0, "gradient": 1.0}}):
+        with pytest.raises(ValueError, match="for the network fusion and the loss alpha"):
+            opened(recipe_of, samples, **settings)
+
+
+def test_a_held_back_sample_that_cannot_be_read_is_named_in_the_log(samples, recipe_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(RunFolder, "draw_curve", lambda self, title: None)
+    (samples / "000000.npy").write_bytes(b"")
+    recipe = recipe_of(
+        network="fusion", data="samples", losses={"alpha": 1.0}, crop_px=16, steps=1, validate_on=2, validate_every=1
+    )
+    trainer = Trainer(recipe, open_source(recipe, samples, None, samples), RunFolder(tmp_path / "out"))
+    trainer.run(lambda fraction, text: None)
+    assert "skipped: 000000.npy is damaged" in (tmp_path / "out" / "train.log").read_text()
+    assert "on 1 pictures kept back" in (tmp_path / "out" / "train.log").read_text()
 
 
 def test_a_network_that_takes_mattes_says_so_to_examples_without(samples, recipe_of):

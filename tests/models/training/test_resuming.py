@@ -28,7 +28,10 @@ SETTINGS = {
     "people": {"data": "portraits", "augmentation": "people", "network": "tiny-portrait", "crop_px": 64},
     "drawn": {"data": "drawn", "augmentation": "drawn"},
     "drawn with cut-outs": {"data": "drawn", "augmentation": "drawn", "precision": "float16"},
-    "samples": {"data": "samples", "augmentation": "drawn", "workers": 1},
+    "samples": {
+        "data": "samples", "augmentation": "drawn", "network": "fusion", "losses": {"alpha": 1.0}, "crop_px": 16,
+        "average": 0.9, "workers": 1,
+    },
 }
 
 
