@@ -18,7 +18,7 @@ class Fusion(NetworkEngine):
 
     name: ClassVar[str] = "fusion"
     title: ClassVar[str] = "Fusion"
-    description: ClassVar[str] = "Weighs and settles the classical mattes pixel by pixel: fewer errors than any, more time."
+    description: ClassVar[str] = "Weighs the classical mattes pixel by pixel: fewer errors than any, more time."
     rank: ClassVar[int] = 30
 
     def _matte(self, network: Predictor, image: np.ndarray, trimap: np.ndarray, progress: Progress) -> np.ndarray:
