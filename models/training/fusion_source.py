@@ -35,6 +35,8 @@ class FusionSource:
         places = sorted(folder.glob("*.npz")) if folder.is_dir() else []
         found = [pixels for place in places if _is_learnt(place) and (pixels := self._read(place)) is not None]
         if not found:
+            if not folder.is_dir():
+                raise ValueError(f"There is no folder {folder}. {MAKE}")
             bad = f" {len(self.skipped)} files are damaged, such as {self.skipped[0]}." if self.skipped else ""
             raise ValueError(f"There are no samples to learn from in {folder}.{bad} {MAKE}")
         self.samples = len(found)

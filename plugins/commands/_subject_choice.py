@@ -27,7 +27,12 @@ class SubjectChoice:
     nothing_marked: bool = True
 
     def mark(self, document: Document, progress: Progress) -> None:
-        """Find the subject in the box and mark it, with an unknown band along its edge; without a box, nothing."""
+        """Find the subject in the box and mark it, with an unknown band along its edge; without a box, nothing.
+
+        ``UserError`` where the box or the pixel lies beside the photo.
+        """
+        if self.at is not None:
+            self._check_pixel(document.state.width, document.state.height)
         if self.box is None:
             return
         from editor.document import matte, rough, trimap
@@ -51,6 +56,13 @@ class SubjectChoice:
             raise UserError("What was found in the box is too small.", _FIT_THE_BOX)
         with document.edit("Find subject"):
             document.set_trimap(trimap.from_array(marks))
+
+    def _check_pixel(self, width: int, height: int) -> None:
+        assert self.at is not None
+        if not (0 <= self.at[0] < width and 0 <= self.at[1] < height):
+            place = f"{self.at[0]:g}, {self.at[1]:g}"
+            hint = f"The photo has {width} x {height} pixels, counted from 0 at its top left corner."
+            raise UserError(f"The pixel {place} lies beside the photo.", hint)
 
 
 def subject_choice(trimap: Path | None, box: str | None, at: str | None) -> SubjectChoice:

@@ -83,7 +83,8 @@ class CutOut(Command):
         choice = subject_choice(args.trimap, args.box, args.at)
         engine = _engine(args, services)
         _check_targets(args, output, services)
-        engine.get_ready()
+        if os.path.isfile(args.photo):  # else it is refused at once, without waiting for torch
+            engine.get_ready()
         bar = Bar(sys.stderr)
         document, notes = _opened(args, services)
         background = _background(args.background, services)
@@ -165,7 +166,12 @@ def _check_targets(args: argparse.Namespace, output: Path, services: Services) -
     for (one, path), (other, second) in itertools.combinations(given.items(), 2):
         if path.resolve() == second.resolve():
             raise UserError(f"{one.capitalize()} and {other} cannot both be {path.name}.", "Give them different names.")
-    for path in given.values():
+    sources = {"photo": args.photo, "trimap": args.trimap, "background": args.background}
+    for word, path in given.items():
+        for source, read in sources.items():
+            if read is not None and path.resolve() == Path(read).resolve():
+                message = f"The {word.lower()} would be written over the {source} {path.name}."
+                raise UserError(message, "Give it another name: what is read is never replaced.")
         _check_place(path, args.overwrite)
         _check_format(path, path is output and args.background is None, services)
 
@@ -223,9 +229,11 @@ def _marked(document: Document, path: Path, services: Services) -> list[str]:
 
 def _check_marks(path: Path, trimap: np.ndarray) -> None:
     """Refuse a trimap that leaves nothing to go by, in words for someone who has a file and no brush."""
+    legend = "White is subject, black is background, grey is what is to be computed."
+    by_hand = "A hard mask says nothing of its edge: paint grey along it, and alpha is computed there."
     for value, what, colour in ((255, "foreground", "white"), (0, "background", "black"), (128, "unknown", "grey")):
         if not (trimap == value).any():
-            hint = "White is subject, black is background, grey is what is to be computed."
+            hint = by_hand if value == 128 else legend
             raise UserError(f"{path.name} has no {what}: nothing in it is {colour}.", hint)
 
 
@@ -297,7 +305,7 @@ def _colour(text: str) -> tuple[float, float, float]:
 
 def _sentence(engine: Engine, facts: dict[str, Any]) -> str:
     width, height = facts["size"]
-    how = ", which finds people by itself," if facts["found"] else ""
+    how = ", which chose the subject by itself," if facts["found"] else ""
     lines = [f"{engine.title}{how} on {facts['device']}: {width} x {height} pixels in {facts['seconds']:.1f} s"]
     if engine.licence != "MIT" or facts["found"]:
         lines.append(f"Licence of what it was made with: {engine.licence}")

@@ -93,8 +93,8 @@ def test_files_that_are_no_samples_are_named(samples, recipe_of, tmp_path):
     assert source.held_out(8) == []
     assert source.skipped[2:] == ["000000.npy is damaged", "000020.npy holds something else"]
     (tmp_path / "empty").mkdir()
-    for folder in (samples / "gone", tmp_path / "empty"):
-        with pytest.raises(ValueError, match=r"no samples to learn from in .*fusion_samples"):
+    for folder, words in ((samples / "gone", "no folder"), (tmp_path / "empty", "no samples to learn from in")):
+        with pytest.raises(ValueError, match=rf"{words} .*fusion_samples"):
             opened(recipe_of, folder)
 
 

@@ -166,6 +166,8 @@ def test_settings_of_the_engine_are_set_by_name(cutout, folder, read):
         (("--output", "nowhere/cut.png"), "There is no folder"),
         (("--output", "x" * 300 + ".png"), "does not accept the name"),
         (("--output", "same.png", "--matte", "same.png"), "cannot both be same.png"),
+        (("--output", "demo.png", "--overwrite"), "would be written over the photo demo.png"),
+        (("--matte", "demo_trimap.png", "--overwrite"), "would be written over the trimap demo_trimap.png"),
     ],
 )
 def test_what_the_user_got_wrong_is_one_sentence_and_no_file(cutout, folder, monkeypatch, words, sentence):

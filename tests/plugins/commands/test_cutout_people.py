@@ -77,7 +77,7 @@ def alpha_of(registry):
 def test_the_largest_is_cut_out_and_engine_licence_and_number_are_said(reds, mattelier, couple, alpha_of):
     outcome = mattelier("cutout", couple)
     assert outcome.code == 0, outcome.err
-    assert "Reds, which finds people by itself" in outcome.out
+    assert "Reds, which chose the subject by itself" in outcome.out
     assert "trained on research photos" in outcome.out
     assert "2 people were found; this is the largest. Another: --at X,Y" in outcome.out
     alpha = alpha_of(couple.with_name("two people_cutout.png"))
@@ -138,6 +138,7 @@ def test_a_box_finds_the_subject_inside_it_and_the_best_trimap_engine_makes_its_
         (("--box", "0,0,220,150"), "The box takes in the whole photo. Draw the box"),
         (("--box", "900,900,10,10"), "The photo has 220 x 150 pixels"),
         (("--at", "left"), "--at left is no x,y"),
+        (("--at", "220,3"), "The pixel 220, 3 lies beside the photo. The photo has 220 x 150 pixels"),
         (("--at", "nan,3"), "--at nan,3 is no x,y"),
         (("--at", "1,2", "--box", "1,2,3,4"), "--box and --at cannot go together"),
     ],
