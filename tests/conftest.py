@@ -14,6 +14,8 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 _GRACE_S = 2.0
+_TORCH_S = 60.0
+"""Getting an engine ready loads torch in a thread that ends by itself: once in a process, on a busy machine for long."""
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +31,9 @@ def nothing_left_running() -> Iterator[None]:
     """Fail a test that leaves a thread or a running Qt timer behind."""
     before = set(threading.enumerate())
     yield
+    for thread in threading.enumerate():
+        if thread.name == "torch":
+            thread.join(_TORCH_S)
     deadline = time.monotonic() + _GRACE_S
     while (left := _new_threads(before)) and time.monotonic() < deadline:
         time.sleep(0.01)
