@@ -15,7 +15,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 _GRACE_S = 2.0
 _TORCH_S = 60.0
-"""Getting an engine ready loads torch in a thread that ends by itself: once in a process, on a busy machine for long."""
+"""Getting an engine ready loads torch, once in a process, in a thread that ends by itself."""
 
 
 @pytest.fixture(autouse=True)
