@@ -24,6 +24,7 @@ from editor.foreign_files import sentence_for
 Formats: TypeAlias = Mapping[str, type[FileFormat]]
 _HEAD_BYTES = 64
 _JPEG_SLACK = 5  # how far JPEG's noise takes black and white from 0 and 255
+_JPEG_SUFFIXES = (".jpg", ".jpeg")
 _LOSSY_COLOUR_SLACK = 24  # how far it takes the channels of a grey apart
 
 
@@ -224,7 +225,10 @@ def _notes_on_greys(grey: np.ndarray, trimap: np.ndarray, name: str) -> tuple[st
     if not odd:
         return ()
     named = ", ".join(str(value) for value in unknown[:4]) + (" and others" if len(unknown) > 4 else "")
-    return (f"{name} holds greys that are none of 0, 128 and 255 ({named}): {odd} pixels were taken as unknown.",)
+    lossy = name.lower().endswith(_JPEG_SUFFIXES)
+    way_out = " A JPEG makes such greys at every edge: save trimaps as PNG." if lossy else ""
+    said = f"{name} holds greys that are none of 0, 128 and 255 ({named}): {odd} pixels were taken as unknown."
+    return (said + way_out,)
 
 
 def _unreadable(error: OSError, path: Path) -> UserError:

@@ -301,7 +301,9 @@ def _say(args: argparse.Namespace, outcome: Outcome, dataset: DataSet) -> None:
         held = min(result.before_mib for result in outcome.results)
         print(f"\n{_JUDGED}{last.memory_how}; the program held {held:.0f} before.")
     if dataset.unpaired:
-        print(f"{len(dataset.unpaired)} files were left out for want of a partner.", file=sys.stderr)
+        count = len(dataset.unpaired)
+        what = "1 file was" if count == 1 else f"{count} files were"
+        print(f"{what} left out for want of a partner.", file=sys.stderr)
     if len({mean.photos for mean in means(outcome.results)}) > 1:
         print("The means are not all over the same photos: --photos shows which.", file=sys.stderr)
     if outcome.failures:
