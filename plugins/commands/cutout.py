@@ -30,6 +30,9 @@ from plugins.commands._bar import Bar
 from plugins.commands._engine_choice import chosen_engine, passed_over_notes
 from plugins.commands._subject_choice import MARK_IT, SubjectChoice, people_notes, subject_choice
 
+MOST_UNKNOWN = 0.75
+"""The share of the photo that may be unknown before it is said that more marks would help."""
+
 
 class CutOut(Command):
     """Computes a matte for a photo with its trimap, and writes the cut-out or a composite."""
@@ -224,7 +227,7 @@ def _marked(document: Document, path: Path, services: Services) -> list[str]:
     _check_marks(path, trimap)
     with document.edit("Trimap"):
         document.set_trimap(from_array(trimap))
-    return list(notes)
+    return [*notes, *_notes_on_marks(path, trimap)]
 
 
 def _check_marks(path: Path, trimap: np.ndarray) -> None:
@@ -235,6 +238,14 @@ def _check_marks(path: Path, trimap: np.ndarray) -> None:
         if not (trimap == value).any():
             hint = by_hand if value == 128 else legend
             raise UserError(f"{path.name} has no {what}: nothing in it is {colour}.", hint)
+
+
+def _notes_on_marks(path: Path, trimap: np.ndarray) -> list[str]:
+    """A sentence where so little is marked that every engine guesses at most of the photo."""
+    share = float((trimap == 128).mean())
+    if share < MOST_UNKNOWN:
+        return []
+    return [f"{path.name} leaves {100 * share:.0f} % of the photo unknown: the more is marked, the better the matte."]
 
 
 def _matte(

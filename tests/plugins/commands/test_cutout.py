@@ -225,6 +225,17 @@ def test_other_greys_in_a_trimap_count_as_unknown_and_are_mentioned(mattelier, f
     assert facts_of(outcome)["notes"]
 
 
+def test_a_trimap_of_a_few_strokes_is_taken_and_said_to_be_one(mattelier, folder, photo):
+    strokes = np.full((120, 160), 128, np.uint8)
+    strokes[:8], strokes[60:64, 70:90] = 0, 255
+    cv2.imwrite(str(folder / "strokes.png"), strokes)
+    words = ("cutout", photo, "--engine", "closed-form", "--json", "--trimap")
+    said = facts_of(mattelier(*words, folder / "strokes.png"))["notes"]
+    assert any("strokes.png leaves 93 % of the photo unknown: the more is marked" in note for note in said)
+    said = facts_of(mattelier(*words, folder / "demo_trimap.png", "--overwrite"))["notes"]
+    assert not any("unknown" in note for note in said)
+
+
 def test_cancelling_half_way_leaves_no_file(cutout, folder, monkeypatch, registry):
     def interrupted(self, image, trimap, progress, start=None):
         progress(0.5, "half way")
