@@ -38,9 +38,9 @@ class Fusion(nn.Module):
 
     Takes (N, 10, H, W): normalised RGB, the trimap / 255, the four mattes, the classic one first, and the two signs of
     trust in [0, 1]. Or (N, 8 + COUNT, H, W), where the sights stand in place of the signs: pixels that were looked at
-    before, wherever they lie. Answers raw alpha (N, 1, H, W): where it is unknown a weighted mean of the mattes and a
-    correction, the first matte elsewhere.
-    ``widths``: the channels of the layers. It counts in float32 what float16 would lose.
+    before, wherever they lie, all of them unknown. Answers raw alpha (N, 1, H, W): a weighted mean of the mattes and a
+    correction where it is unknown, the first matte elsewhere. ``widths``: the channels of the layers. It counts in
+    float32 what float16 would lose.
     """
 
     def __init__(self, widths: tuple[int, ...] = (192, 192, 96)) -> None:
@@ -68,9 +68,10 @@ class Fusion(nn.Module):
         if x.is_meta:  # where only memory is reckoned, nothing is known of the trimap: all may be unknown
             return self.weigh(sights, mattes)
         unknown = (x[:, TRIMAP] > 0.25) & (x[:, TRIMAP] < 0.75)
-        columns = (planes.permute(0, 2, 3, 1)[unknown].T[None, :, :, None] for planes in (sights, mattes))
         alpha = mattes[:, 0].clone()
-        alpha[unknown] = self.weigh(*columns)[0, 0, :, 0]
+        if unknown.any():
+            columns = (planes.permute(0, 2, 3, 1)[unknown].T[None, :, :, None] for planes in (sights, mattes))
+            alpha[unknown] = self.weigh(*columns)[0, 0, :, 0]
         return alpha[:, None]
 
     def see(self, x: torch.Tensor) -> torch.Tensor:

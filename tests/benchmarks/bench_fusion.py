@@ -16,11 +16,10 @@ import numpy as np
 
 import models
 from models.classical.settling import settled_matte
-from models.evaluation.metrics import evaluate
 from models.fusion import MATTES, expert_planes, fused, fused_matte
 from models.running import Predictor
 from models.weight_store import OWN_WEIGHTS, WeightStore
-from tests.benchmarks.bench_classic import EVAL, LARGE_LIMIT_MIB, LARGE_MP, LARGE_UNKNOWN, Case, alphamatting
+from tests.benchmarks.bench_classic import EVAL, LARGE_LIMIT_MIB, LARGE_MP, LARGE_UNKNOWN, Case, alphamatting, scores
 from tests.benchmarks.bench_closed_form import read_portrait
 
 TARGETS = {1: (2.8, 1.9), 2: (3.5, 2.6)}  # SAD and gradient of the engine, by trimap
@@ -62,7 +61,7 @@ def _network() -> Predictor:
 
 def _measured(network: Predictor, case: Case) -> dict[str, tuple[float, ...]]:
     """SAD, MSE, gradient, connectivity and processor seconds of every matte; seconds only of the engine's own."""
-    image, trimap, truth = case
+    image, trimap, _ = case
     started = time.process_time()
     planes = expert_planes(image, trimap, _silent)
     weighed = fused(network, image, trimap, planes, _silent)
@@ -70,15 +69,8 @@ def _measured(network: Predictor, case: Case) -> dict[str, tuple[float, ...]]:
     busy_s = time.process_time() - started
     found = {name: planes[place].astype(np.float32) for place, name in enumerate(MATTES)}
     mattes = found | {WEIGHED: weighed, SETTLED: settled}
-    seconds = {SETTLED: busy_s}
-    return {name: (*_errors(alpha, trimap, truth), seconds.get(name, 0.0)) for name, alpha in mattes.items()}
-
-
-def _errors(alpha: np.ndarray, trimap: np.ndarray, truth: np.ndarray) -> tuple[float, float, float, float]:
-    rounded = (np.round(255 * np.clip(alpha, 0, 1)) / 255).astype(np.float32)
-    rounded[trimap == 0], rounded[trimap == 255] = 0, 1
-    scores = evaluate(rounded, truth.astype(np.float32) / np.float32(255), trimap)
-    return scores.sad, scores.mse, scores.grad, scores.conn
+    errors_of = {name: scores(lambda *_, alpha=alpha: alpha, case)[:4] for name, alpha in mattes.items()}
+    return {name: (*errors, busy_s if name == SETTLED else 0.0) for name, errors in errors_of.items()}
 
 
 def measure_large(network: Predictor) -> int:

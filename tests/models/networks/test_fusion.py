@@ -104,6 +104,12 @@ def test_pixels_alone_are_weighed_as_in_their_picture(network):
         assert torch.allclose(network(looked_at_before)[where], whole[where], atol=1e-6)
 
 
+def test_where_nothing_is_unknown_the_first_matte_is_the_answer(network):
+    x = inputs()
+    x[:, 3] = (x[:, 3] > 0.7).float()
+    assert torch.equal(stirred(network)(x), x[:, 4:5])
+
+
 def test_the_first_batch_of_a_training_measures_the_sights_and_no_other_does(network):
     x, later = inputs(), inputs(seed=1)
     network(x)

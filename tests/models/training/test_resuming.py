@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from models.training import loop, session
 from models.training.batch import Batch
 from models.training.cookbook import every_recipe, recipe_named
-from models.training.fusion_pixels import PLANES, pixels_of, seeing_network
+from models.training.fusion_pixels import EDGE_PX, PLANES, pixels_of, seeing_network
 from models.training.run_folder import RunFolder
 from models.training.session import Request, train
 
@@ -175,6 +175,16 @@ def test_how_much_there_is_to_learn_from_is_said(tmp_path, data, recipe_of, monk
     assert "4 foregrounds to learn from, none kept back: they are judged by too; 2 steps take each once." in said
 
 
+def test_how_many_pixels_there_are_to_learn_from_is_said(tmp_path, data, recipe_of, monkeypatch):
+    monkeypatch.setattr(RunFolder, "draw_curve", lambda self, title: None)
+    recipe = recipe_of(**SETTINGS["samples"] | {"workers": 0}, validate_on=0, steps=1, batch=2)
+    monkeypatch.setitem(every_recipe(), "tiny-recipe", recipe)
+    said: list[str] = []
+    train(Request("tiny-recipe", tmp_path, data["samples"], device="cpu"), lambda *_: None, said.append)
+    inside = (PX - 2 * EDGE_PX) ** 2
+    assert f"{4 * inside} pixels of 4 samples to learn from." in said
+
+
 def test_files_left_out_and_whose_licence_it_is_are_said(tmp_path, data, recipe_of, monkeypatch):
     monkeypatch.setattr(RunFolder, "draw_curve", lambda self, title: None)
     monkeypatch.setitem(every_recipe(), "tiny-recipe", recipe_of(validate_on=0, steps=1, licence="MIT"))
@@ -205,6 +215,7 @@ def test_terms_of_photos_for_research_are_said_at_the_start(tmp_path, data, reci
         ("cpu", {"precision": "float16"}, "slow on a processor"),
         ("cuda", {"precision": "float16"}, "--set workers=4"),
         ("cuda", {"workers": 2}, ""),
+        ("cuda", {"network": "fusion", "data": "samples", "losses": {"alpha": 1.0}}, ""),
     ],
 )
 def test_what_would_be_faster_is_said(recipe_of, device, settings, said):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -72,6 +73,39 @@ def test_two_processes_take_the_steps_of_one(tmp_path, monkeypatch, recipe_of, d
     assert losses[0] == pytest.approx(losses[1], abs=1e-6)  # of the whole batch, not of the first process's share
     alone, two = (load_file(tmp_path / name / "tiny-recipe.safetensors") for name in ("alone", "two"))
     assert all(torch.allclose(alone[name], two[name], atol=1e-6) for name in alone)
+
+
+MEASURING = """
+import sys
+import torch
+from models.networks.fusion import Fusion
+from models.networks.sights import COUNT, MATTES
+from models.training.together import company
+def measured():
+    with company("cpu") as (share, device):
+        torch.manual_seed(share.rank)
+        network = Fusion((8, 8)).train()
+        network(torch.rand(1, 4 + MATTES + COUNT, 4, 4))
+        return torch.stack((network.middle, network.spread)).detach()
+"""
+
+
+def test_two_processes_measure_the_sights_of_fusion_alike(tmp_path, monkeypatch):
+    """Else the slopes that they average would be those of different functions."""
+    places = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "OMP_NUM_THREADS": "1"}
+    words = [sys.executable, "-c", MEASURING + "torch.save(measured(), sys.argv[1])", str(tmp_path / "second.pt")]
+    environment = os.environ | places | {"RANK": "1", "LOCAL_RANK": "1"}
+    here: dict[str, Any] = {}
+    exec(MEASURING, here)
+    alone = here["measured"]()
+    with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE) as second:
+        for name, value in (places | {"RANK": "0", "LOCAL_RANK": "0"}).items():
+            monkeypatch.setenv(name, value)
+        first = here["measured"]()
+        _, errors = second.communicate(timeout=60)
+        assert second.returncode == 0, errors.decode()
+    assert torch.equal(first, torch.load(tmp_path / "second.pt", weights_only=True))
+    assert torch.equal(first, alone), "those of the first"
 
 
 def test_processes_have_different_parts_of_the_same_batch(recipe_of, drawn):
