@@ -3,17 +3,20 @@
 A kernel map (N, g*k*k, H, W) holds at channel (group*k + i)*k + j the weight of row i and column j, for each of ``g``
 equal, contiguous groups of channels; what lies outside the map counts as zero.
 
-Nothing is unfolded: k*k shifted views are summed. Where no gradient is asked for, that is done a band of rows at a
-time, so that what is summed into stays in the processor's cache. Maps in channels-last order are brought to the plain
-one first: weights are the same for all channels of a group, so that along the channels there is nothing to vectorise.
+Nothing is unfolded: k*k shifted views are summed, a band of rows at a time, so that what is summed into stays in the
+processor's cache. The gradient is written by hand for the same reason: automatic differentiation would fill a whole map
+with zeros for each view. Maps in channels-last order are brought to the plain one first: weights are the same for all
+channels of a group, so that along the channels there is nothing to vectorise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 _BAND_ELEMENTS = 1 << 18
@@ -33,8 +36,8 @@ def shrink(features: Tensor, kernels: Tensor, size: int) -> Tensor:
     padded = functional.pad(features, ((size - 1) // 2,) * 4).contiguous()
     # The four phases of the 2 x 2 grid, so that every view is read with stride 1.
     phases = functional.pixel_unshuffle(padded, 2).unflatten(1, (features.shape[1], 4))
-    views = [phases[:, :, (i % 2) * 2 + j % 2, i // 2 :, j // 2 :] for i in range(size) for j in range(size)]
-    return _weighted_sum(views, kernels, features.shape[1])
+    taps = tuple(((i % 2) * 2 + j % 2, i // 2, j // 2) for i in range(size) for j in range(size))
+    return _weighted_sum(phases, kernels, taps)
 
 
 def enlarge(features: Tensor, kernels: Tensor, size: int) -> Tensor:
@@ -43,14 +46,14 @@ def enlarge(features: Tensor, kernels: Tensor, size: int) -> Tensor:
     ``features`` (N, C, h, w), ``kernels`` (N or 1, g*size*size, 2h, 2w), ``size`` odd, p = size // 2; returns
     (N, C, 2h, 2w). ``ValueError`` where the shapes do not fit.
     """
-    channels, height, width = features.shape[1:]
+    height, width = features.shape[2:]
     _check(features, kernels, size, (2 * height, 2 * width))
     if size % 2 == 0:
         raise ValueError("A kernel that enlarges is centred, so its size is odd.")
-    padded = functional.pad(features, (size // 2,) * 4).contiguous()
-    views = [padded[:, :, i:, j:] for i in range(size) for j in range(size)]
+    padded = functional.pad(features, (size // 2,) * 4).contiguous()[:, :, None]
+    taps = tuple((0, i, j) for i in range(size) for j in range(size))
     phases = functional.pixel_unshuffle(kernels, 2).unflatten(1, (kernels.shape[1], 4))
-    parts = [_weighted_sum(views, phases[:, :, phase], channels) for phase in range(4)]
+    parts = [_weighted_sum(padded, phases[:, :, phase], taps) for phase in range(4)]
     return functional.pixel_shuffle(torch.stack(parts, 2).flatten(1, 2), 2)
 
 
@@ -63,25 +66,56 @@ def _check(features: Tensor, kernels: Tensor, size: int, positions: tuple[int, i
         raise ValueError(f"Kernels of shape {tuple(kernels.shape)} do not fit a map of {tuple(features.shape)}.")
 
 
-def _weighted_sum(views: list[Tensor], weights: Tensor, channels: int) -> Tensor:
-    """Sum over t of views[t] (N, C, >= h, >= w) times weights[:, group, t] (N, g*T, h, w), per group of channels."""
-    count = len(views)
-    groups = weights.shape[1] // count
-    height, width = weights.shape[2:]
-    weighed = weights.unflatten(1, (groups, count))
-    grouped = [view[:, :, :height, :width].unflatten(1, (groups, channels // groups)) for view in views]
-    if torch.is_grad_enabled():
-        out = grouped[0] * weighed[:, :, None, 0]
-        for t in range(1, count):
-            out = torch.addcmul(out, grouped[t], weighed[:, :, None, t])
+Taps = tuple[tuple[int, int, int], ...]
+"""Of each weight of a kernel: the plane, and the first row and column there, of what it weighs."""
+
+
+def _weighted_sum(planes: Tensor, weights: Tensor, taps: Taps) -> Tensor:
+    """Sum over t of what ``taps`` t shows of ``planes`` (N, C, P, H, W), times weights[:, group, t]: (N, C, h, w).
+
+    ``weights`` (N or 1, g*T, h, w). It can be differentiated once.
+    """
+    return _WeightedSum.apply(planes, weights, taps)  # pyright: ignore[reportReturnType]
+
+
+class _WeightedSum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, planes: Tensor, weights: Tensor, taps: Taps) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx.save_for_backward(planes, weights)
+        ctx.taps = taps
+        shown, weighed = _grouped(planes, weights, taps)
+        out = weights.new_empty(shown[0].shape)
+        for band in _bands(out):
+            part = out[..., band, :]
+            torch.mul(shown[0][..., band, :], weighed[:, :, None, 0, band], out=part)
+            for t in range(1, len(taps)):
+                part.addcmul_(shown[t][..., band, :], weighed[:, :, None, t, band])
         return out.flatten(1, 2)
-    out = weights.new_empty(views[0].shape[0], groups, channels // groups, height, width)
-    for band in _bands(out):
-        part = out[..., band, :]
-        torch.mul(grouped[0][..., band, :], weighed[:, :, None, 0, band], out=part)
-        for t in range(1, count):
-            part.addcmul_(grouped[t][..., band, :], weighed[:, :, None, t, band])
-    return out.flatten(1, 2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        planes, weights = ctx.saved_tensors
+        of_planes, of_weights = torch.zeros_like(planes), torch.zeros_like(weights)
+        shown, weighed = _grouped(planes, weights, ctx.taps)
+        to_planes, to_weights = _grouped(of_planes, of_weights, ctx.taps)
+        falls = slope.contiguous().unflatten(1, shown[0].shape[1:3])
+        for band in _bands(falls):
+            fall = falls[..., band, :]
+            for t in range(len(ctx.taps)):
+                to_planes[t][..., band, :].addcmul_(fall, weighed[:, :, None, t, band])
+                found = (shown[t][..., band, :] * fall).sum(2)
+                to_weights[:, :, t, band] += found if len(weights) == len(planes) else found.sum(0, keepdim=True)
+        return of_planes, of_weights, None
+
+
+def _grouped(planes: Tensor, weights: Tensor, taps: Taps) -> tuple[list[Tensor], Tensor]:
+    """What each tap shows, (N, g, C/g, h, w), and the weights (N or 1, g, T, h, w): views both."""
+    groups = weights.shape[1] // len(taps)
+    height, width = weights.shape[2:]
+    shown = [planes[:, :, plane, y : y + height, x : x + width] for plane, y, x in taps]
+    each = planes.shape[1] // groups
+    return [view.unflatten(1, (groups, each)) for view in shown], weights.unflatten(1, (groups, len(taps)))
 
 
 def _bands(out: Tensor) -> Iterator[slice]:

@@ -74,11 +74,21 @@ def test_the_order_of_memory_does_not_show() -> None:
         torch.testing.assert_close(last, shrink(x, kernels, 6))
 
 
-def test_gradients_reach_features_and_kernels() -> None:
-    x = _random(1, 2, 4, 4).requires_grad_()
-    down, up = _random(1, 36, 2, 2).requires_grad_(), _random(1, 18, 8, 8).requires_grad_()
+@pytest.mark.parametrize("kernels_of", [1, 2])
+@pytest.mark.parametrize("band_elements", [8, 1 << 18])
+def test_gradients_are_those_of_the_sums(kernels_of: int, band_elements: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(affinity_kernels, "_BAND_ELEMENTS", band_elements)
+    x = _random(2, 2, 4, 4).requires_grad_()
+    down, up = _random(kernels_of, 36, 2, 2).requires_grad_(), _random(kernels_of, 18, 8, 8).requires_grad_()
     assert torch.autograd.gradcheck(lambda a, b: shrink(a, b, 6), (x, down), fast_mode=True)
     assert torch.autograd.gradcheck(lambda a, b: enlarge(a, b, 3), (x, up), fast_mode=True)
+
+
+def test_gradients_come_with_mixed_precision_too() -> None:
+    x, down = _random(1, 2, 4, 4).float().requires_grad_(), _random(1, 36, 2, 2).float()
+    with torch.autocast("cpu", torch.bfloat16):
+        shrink(x.bfloat16(), down.softmax(1), 6).sum().backward()
+    assert x.grad is not None and bool(x.grad.abs().sum() > 0)
 
 
 def test_what_does_not_fit_is_refused() -> None:
