@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from models.networks.backbones.resnet import ActivatedBatchNorm, ResidualBlock, conv_norm
+from models.networks.conv_bn import begin_halfway
 from models.networks.upsampling.pairing import Guided, Operator
 from models.networks.whole_image import FromWholeImage, Summary
 
@@ -77,8 +78,10 @@ class Prediction(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.reduce = nn.Sequential(nn.Conv2d(channels, 1, 3, padding=1, bias=False), ActivatedBatchNorm(1))
+        norm = ActivatedBatchNorm(1)
+        self.reduce = nn.Sequential(nn.Conv2d(channels, 1, 3, padding=1, bias=False), norm)
         self.alpha = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+        begin_halfway(norm, self.alpha)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, 1, H, W)."""

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from models.networks.backbones.mobilenet_v2 import MobileNetV2Layers, scaled
 from models.networks.context.aspp import ASPP
-from models.networks.conv_bn import Join, conv_bn
+from models.networks.conv_bn import Join, begin_halfway, conv_bn
 from models.networks.upsampling.carafe import Carafe
 from models.networks.upsampling.max_index import holistic_max_pooling, max_pooling, max_unpooling
 
@@ -42,7 +42,10 @@ class DecoderLayer(nn.Module):
 
 def prediction(cin: int, kernel: int = 5) -> nn.Sequential:
     """The last two convolutions, (N, cin, H, W) to raw alpha (N, 1, H, W), which may be negative."""
-    return nn.Sequential(conv_bn(cin, 1, kernel), nn.Conv2d(1, 1, kernel, padding=kernel // 2, bias=False))
+    reduced = conv_bn(cin, 1, kernel)
+    alpha = nn.Conv2d(1, 1, kernel, padding=kernel // 2, bias=False)
+    begin_halfway(reduced[1], alpha)
+    return nn.Sequential(reduced, alpha)
 
 
 class PooledMobileNet(MobileNetV2Layers):
