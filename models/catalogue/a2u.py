@@ -112,6 +112,21 @@ PUBLISHED_CHANNEL_WISE = ModelSpec(
     note="Published by the authors as weights, but no row of a table.",
 )
 
+SMALL = ModelSpec(
+    name="a2u-small",
+    title="A2U, a quarter as wide",
+    family="a2u",
+    description="The published network with a quarter of the channels: what two cores learn in hours.",
+    code=_CODE,
+    paper=PaperRow("4.2", "dynamic-cs-d, with dagger, a quarter as wide"),
+    options={"width": 0.25},
+    parameters=520_523,
+    stride=16,
+    margin_px=_MARGIN_PX,
+    cpu_pixels=_CPU_PIXELS,
+    note="Ours, for `mattelier train a2u-small`: no row of the papers is so narrow.",
+)
+
 SPECS: tuple[ModelSpec, ...] = (
     PUBLISHED,
     PUBLISHED_CHANNEL_WISE,
@@ -180,6 +195,7 @@ SPECS: tuple[ModelSpec, ...] = (
     _kernel_size("dynamic-cs", 5, 52_632),
     _softmax_alone("hybrid-cw", 44_032, conditioning="hybrid", encodings=None, bias=False),
     _softmax_alone("dynamic-cs", 19_608),
+    SMALL,
 )
 """The published networks, Table 4.2 in its order (its last row, with dagger, is ``a2u``), Table 4.3's k_up 1 and 5, and
-Table 4.4's softmax; what they are beside is a row of Table 4.2."""
+Table 4.4's softmax; what they are beside is a row of Table 4.2. Ours is the last."""

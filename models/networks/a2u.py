@@ -17,10 +17,13 @@ class A2UMatting(nn.Module):
 
     Unpaired, each operator is guided by the skipped feature and only enlarges; ``paired``, it shrinks in the encoder
     too, and is guided by what it shrinks. ``settings`` are the operator's (upsampling/operators.py); for ``affinity``
-    they are the fields of ``AffinityForm``. ``ValueError`` for an operator or a setting that is none.
+    they are the fields of ``AffinityForm``. ``ValueError`` for an operator or a setting that is none. ``width``: the
+    share of the paper's channels that each layer has.
     """
 
-    def __init__(self, operator: str = "affinity", *, paired: bool = True, **settings: object) -> None:
+    def __init__(
+        self, operator: str = "affinity", *, paired: bool = True, width: float = 1, **settings: object
+    ) -> None:
         super().__init__()
         if operator == "affinity":
             settings["paired"] = paired
@@ -28,13 +31,15 @@ class A2UMatting(nn.Module):
         def made(channels: int) -> Operator:
             return operators.make(operator, channels, **settings)
 
-        self.encoder = Encoder(4, made if paired else None)
-        self.context = Context(256)
+        self.encoder = Encoder(4, made if paired else None, width)
+        half, quarter, eighth, sixteenth = self.encoder.channels
+        last = half // 2
+        self.context = Context(sixteenth)
+        stages = ((eighth, sixteenth, eighth), (quarter, eighth, quarter), (half, quarter, half), (4, half, last))
         self.decoder = nn.ModuleList(
-            DecoderStage(skipped, cin, cout, None if paired else made(cin))
-            for skipped, cin, cout in ((128, 256, 128), (64, 128, 64), (64, 64, 64), (4, 64, 32))
+            DecoderStage(skipped, cin, cout, None if paired else made(cin)) for skipped, cin, cout in stages
         )
-        self.predict = Prediction(32)
+        self.predict = Prediction(last)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalised RGB and trimap / 255 (N, 4, H, W), multiples of 16, to raw alpha (N, 1, H, W)."""

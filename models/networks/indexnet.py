@@ -33,9 +33,13 @@ class IndexNet(PooledMobileNet):
         channels: int = 4,
         pyramid: str = "aspp",
         kernel: int = 5,
+        width: float = 1,
     ) -> None:
-        """``family``: FAMILIES of ``index_blocks``; ``pyramid``: aspp or none, B11's or B10's context."""
-        super().__init__(channels)
+        """``family``: FAMILIES of ``index_blocks``; ``pyramid``: aspp or none, B11's or B10's context.
+
+        ``width``: the share of the papers' channels that each layer has.
+        """
+        super().__init__(channels, width)
         form = IndexForm(nonlinear, context, hidden, normalisation)
         self.modelwise = family == "modelwise"
         if self.modelwise:

@@ -67,6 +67,7 @@ def _own() -> Iterator[Recipe]:
         data="drawn",
         augmentation="drawn",
         crop_px=192,
+        drawn_px=512,
         steps=8_000,
         batch=8,
         optimiser="adamw",
@@ -90,7 +91,36 @@ def _own() -> Iterator[Recipe]:
         losses={"alpha": 1.0, "laplacian": 0.25, "gradient-penalty": 0.25},
         rate=6e-4,
     )
+    yield from _small(indexnet)
     yield from _own_portraits(indexnet)
+
+
+def _small(indexnet: Recipe) -> Iterator[Recipe]:
+    """Narrow networks, for a core and two hours each: small parts of drawings first, then larger ones."""
+    small = replace(
+        indexnet,
+        name="indexnet-small",
+        title="IndexNet with half the channels, on parts of drawings",
+        network="indexnet-small",
+        crop_px=192,
+        first_px=128,
+        first_steps=2_500,
+        steps=3_400,
+        rate=1e-3,
+        warmup=50,
+        save_every=100,
+        validate_every=400,
+        validate_on=24,
+    )
+    yield small
+    yield replace(
+        small,
+        name="a2u-small",
+        title="A2U with a quarter of the channels, on parts of drawings",
+        network="a2u-small",
+        plus=1,
+        losses={**small.losses, "whole-alpha": 0.5},
+    )
 
 
 def _own_portraits(indexnet: Recipe) -> Iterator[Recipe]:
@@ -121,6 +151,7 @@ def _own_portraits(indexnet: Recipe) -> Iterator[Recipe]:
         network="pspm-b5-fm",
         data="portraits",
         augmentation="portrait",
+        drawn_px=0,
         losses={"unknown-alpha": 1.0, "whole-alpha": 2.0, "sobel": 0.5, "trimap": 0.5},
         crop_px=256,
         licence=_RESEARCH,

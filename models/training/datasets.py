@@ -6,12 +6,14 @@ matter. Some of the files are kept back to judge by.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 from typing import Protocol, cast
 
 import cv2
 import numpy as np
 
+from models.prepare import BACKGROUND, FOREGROUND, UNKNOWN
 from models.training import augment, strong
 from models.training.augment import Floats, Layer, Random
 from models.training.batch import Example
@@ -37,6 +39,11 @@ from models.training.recipes import Recipe
 from models.training.soft_masks import SoftMattes
 from models.training.synthetic import Sample, cut_outs, draw_cut_out, draw_sample, make_trimap
 
+CUTS, IN_TURN = 8, 32
+"""How many pictures are cut from a drawing, which is dear, and from how many in turn."""
+REDUCED = 3.0
+"""Up to how many times the side of a cut is reduced."""
+TRIES, SHOWN = 6, 0.05
 CUT_OUT_SHARE = 0.2
 """Of the drawn examples, where a folder of cut-outs is named."""
 
@@ -206,26 +213,89 @@ class PhotoSource:
 
 
 class DrawnSource:
-    """What the program draws itself, and cut-outs from a folder among it."""
+    """What the program draws itself, and cut-outs from a folder among it.
+
+    Where the recipe has ``drawn_px``, pictures are squares cut from drawings of that side, and reduced. Of each
+    ``CUTS`` * ``IN_TURN`` numbers, one after the other, every ``IN_TURN``-th is cut from the same drawing, so that a
+    batch shows many.
+    """
 
     def __init__(self, recipe: Recipe, cutouts: Path | None = None) -> None:
         self.skipped: list[str] = []
         self._recipe = recipe
         self._cutouts = () if cutouts is None else cut_outs(cutouts, self.skipped)
+        self._drawings: OrderedDict[int, Example] = OrderedDict()
 
     def example(self, number: int) -> Example:
         """See ``Source``; the trimap is tight or loose, each half of the time."""
-        rng = np.random.default_rng((self._recipe.seed, 5, number))
-        seed = int(rng.integers(1 << 62))
-        sample = self._sample(rng, seed)
-        trimap = make_trimap(sample.alpha, seed, bool(rng.random() < 0.5))
-        return Example(sample.image, sample.alpha, trimap, sample.foreground, sample.background)
+        judged = number >= JUDGED_FROM
+        side_px = self._recipe.crop_px if judged else self._recipe.side_px(number // self._recipe.batch)
+        if not self._recipe.drawn_px:
+            return self._drawing(number, side_px)
+        within = number // (CUTS * IN_TURN) * IN_TURN + number % IN_TURN
+        rng = np.random.default_rng((self._recipe.seed, 9, number))
+        return cut_from(rng, self._kept(number if judged else within), side_px)
 
     def held_out(self, count: int) -> list[Example]:
         """See ``Source``."""
         return _judged(self, count)
 
-    def _sample(self, rng: Random, seed: int) -> Sample:
+    def _kept(self, number: int) -> Example:
+        """The drawing of that number. The last few are kept."""
+        if number not in self._drawings:
+            while len(self._drawings) >= IN_TURN:
+                self._drawings.popitem(last=False)
+            self._drawings[number] = self._drawing(number, self._recipe.drawn_px)
+        return self._drawings[number]
+
+    def _drawing(self, number: int, side_px: int) -> Example:
+        rng = np.random.default_rng((self._recipe.seed, 5, number))
+        seed = int(rng.integers(1 << 62))
+        sample = self._sample(rng, seed, side_px)
+        trimap = make_trimap(sample.alpha, seed, bool(rng.random() < 0.5))
+        return Example(sample.image, sample.alpha, trimap, sample.foreground, sample.background)
+
+    def _sample(self, rng: Random, seed: int, side_px: int) -> Sample:
         if self._cutouts and rng.random() < CUT_OUT_SHARE:
-            return draw_cut_out(self._cutouts, seed, self._recipe.crop_px)
-        return draw_sample(seed, self._recipe.crop_px)
+            return draw_cut_out(self._cutouts, seed, side_px)
+        return draw_sample(seed, side_px)
+
+
+def cut_from(rng: Random, whole: Example, side_px: int) -> Example:
+    """A square of an example with colours, ``side_px`` a side: cut out, reduced by averaging, turned, mirrored.
+
+    The square lies round an unknown pixel where there is one. Of ``TRIES`` it is the first that shows as much as
+    ``SHOWN`` of each of background, unknown and foreground, else the one nearest to that: nobody can say what is in
+    front where nothing is marked.
+    """
+    unknown = np.argwhere(whole.trimap == UNKNOWN)
+    best, most = _square(rng, whole.trimap, unknown, side_px), -1.0
+    for _ in range(TRIES):
+        place = _square(rng, whole.trimap, unknown, side_px)
+        marks = whole.trimap[place]
+        shown = min(float((marks == value).mean()) for value in (BACKGROUND, UNKNOWN, FOREGROUND))
+        if shown > most:
+            best, most = place, shown
+        if shown >= SHOWN:
+            break
+    quarters, mirrored = int(rng.integers(4)), bool(rng.random() < 0.5)
+
+    def cut(plane: np.ndarray, how: int = cv2.INTER_AREA) -> np.ndarray:
+        part = cv2.resize(plane[best], (side_px, side_px), interpolation=how)
+        part = np.rot90(np.clip(part, 0, plane.max()), quarters)  # means may come out beyond what they are of
+        return np.ascontiguousarray(part[:, ::-1] if mirrored else part)
+
+    assert whole.foreground is not None and whole.background is not None
+    trimap = cut(whole.trimap, cv2.INTER_NEAREST)
+    return Example(cut(whole.image), cut(whole.alpha), trimap, cut(whole.foreground), cut(whole.background))
+
+
+def _square(rng: Random, trimap: np.ndarray, unknown: np.ndarray, side_px: int) -> tuple[slice, slice]:
+    """A square of ``side_px`` or more with one of the pixels ``unknown`` (n, 2) in it."""
+    height, width = trimap.shape
+    most = min(height, width)
+    side = min(most, round(side_px * REDUCED ** float(rng.random())))
+    y, x = unknown[int(rng.integers(len(unknown)))] if len(unknown) else (height // 2, width // 2)
+    top = int(np.clip(y - rng.integers(side), 0, height - side))
+    left = int(np.clip(x - rng.integers(side), 0, width - side))
+    return slice(top, top + side), slice(left, left + side)

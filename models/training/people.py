@@ -96,7 +96,7 @@ class PeopleSource:
     def _shape(self, step: int) -> tuple[int, int]:
         """Width and height of all pictures of a step: square, upright or wide, of about the same area."""
         recipe = self._recipe
-        side = recipe.first_px if step < recipe.first_steps else recipe.crop_px
+        side = recipe.side_px(step)
         rng = np.random.default_rng((recipe.seed, 7, step))
         wider = 32 * int(rng.choice((-1, 0, 1), p=(0.4, 0.3, 0.3)))
         return side + wider, side - wider

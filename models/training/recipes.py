@@ -43,7 +43,10 @@ class Recipe:
     batch: int = 16
     first_px: int = 0
     first_steps: int = 0
-    """``people``: so many steps take pictures of this side in place of ``crop_px``, to learn faster at first."""
+    """``people`` and ``drawn``: so many steps take pictures of this side in place of ``crop_px``, to learn faster at
+    first."""
+    drawn_px: int = 0
+    """``drawn``: the side of the drawings that pictures are cut from; 0: each picture is a drawing of its own."""
     part: str = ""
     """Only this module of the network is trained and kept, by itself: ``segmentation`` of a cascade."""
     strong: str = "none"
@@ -133,6 +136,12 @@ class Recipe:
                 raise ValueError(f"{name} cannot be {side}. {spec.name} takes multiples of {spec.stride}.")
         if self.first_steps and not self.first_px:
             raise ValueError("first_px cannot be 0 where first_steps is more. Name the side of the first pictures.")
+        if self.drawn_px and self.drawn_px < max(self.crop_px, self.first_px):
+            raise ValueError(f"drawn_px cannot be {self.drawn_px}. Pictures are cut from it: crop_px at least.")
+
+    def side_px(self, step: int) -> int:
+        """The side of the pictures of a step, counted from 0."""
+        return self.first_px if step < self.first_steps else self.crop_px
 
     def as_numbers(self) -> dict[str, Any]:
         """All of it as plain numbers, words, lists and dictionaries, for a checkpoint and for the log."""
@@ -148,7 +157,7 @@ _CHOICES = {
     "schedule": SCHEDULES,
     "precision": PRECISIONS,
 }
-_COUNTS = ("warmup", "workers", "validate_on", "first_px", "first_steps", "seed", "plus")
+_COUNTS = ("warmup", "workers", "validate_on", "first_px", "first_steps", "drawn_px", "seed", "plus")
 _FROM_NOTHING = (*_COUNTS, "clip", "weight_decay")
 _LARGEST_SEED = (1 << 63) - 1
 _FIXED = ("name", "title", "source", "facts", "losses")

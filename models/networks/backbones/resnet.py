@@ -102,22 +102,21 @@ class PairedBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Features at 1/2, 1/4, 1/8 and 1/16 with 64, 64, 128 and 256 channels.
+    """Features at 1/2, 1/4, 1/8 and 1/16 with 64, 64, 128 and 256 channels, or ``share`` of them.
 
     ``paired`` makes the operator of each halving for a number of channels; without it, convolutions of stride 2 and a
     max pool halve.
     """
 
-    channels = (64, 64, 128, 256)
-
-    def __init__(self, cin: int = 4, paired: Callable[[int], Operator] | None = None) -> None:
+    def __init__(self, cin: int = 4, paired: Callable[[int], Operator] | None = None, share: float = 1) -> None:
         super().__init__()
-        width = STAGES[0][0]
+        (width, count), *further = [(int(channels * share), count) for channels, count in STAGES]
+        self.channels = (width, width, *(channels for channels, _ in further))
         self.stem = conv_norm(cin, width, 7, 1 if paired else 2)
         self.pairs = nn.ModuleList([paired(width), paired(width)] if paired else [])
         self.halvings = nn.ModuleList()
-        self.stages = nn.ModuleList([_blocks(width, STAGES[0][1])])
-        for cout, count in STAGES[1:]:
+        self.stages = nn.ModuleList([_blocks(width, count)])
+        for cout, count in further:
             self.halvings.append(PairedBlock(width, cout, paired(cout)) if paired else ResidualBlock(width, cout, 2))
             self.stages.append(_blocks(cout, count - 1))
             width = cout

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from models.training import datasets, folders, soft_masks
+from models.training.batch import Example
 from models.training.datasets import DrawnSource, open_source, spread_colours
 from models.training.folders import find
 from models.training.soft_masks import band, is_hard
@@ -257,6 +258,45 @@ def test_drawn_examples_need_no_folder(recipe_of):
     assert 0.001 < np.abs(composed - example.image).mean() < 0.2  # the camera lies between
     assert np.array_equal(DrawnSource(recipe_of(crop_px=64)).example(3).image, example.image)
     assert not np.array_equal(source.held_out(1)[0].image, source.example(0).image)
+
+
+def test_parts_of_a_drawing_are_reduced_and_show_what_is_in_front_and_what_behind(recipe_of):
+    recipe = recipe_of(crop_px=64, first_px=32, first_steps=2, drawn_px=160, batch=4)
+    source = DrawnSource(recipe)
+    examples = [source.example(number) for number in range(12)]
+    assert [len(example.alpha) for example in examples] == [32] * 8 + [64] * 4
+    for example in examples:
+        assert example.image.shape == (*example.trimap.shape, 3) and set(np.unique(example.trimap)) <= {0, 128, 255}
+        assert example.alpha.min() >= 0 and example.alpha.max() <= 1 and example.image.max() <= 1
+        composed = example.alpha[..., None] * (example.foreground - example.background) + example.background
+        assert np.abs(composed - example.image).mean() < 0.2
+        sure = np.where(example.trimap == 255, 1 - example.alpha, example.alpha)[example.trimap != 128]
+        assert sure.size == 0 or sure.mean() < 0.05
+    shown = [len(np.unique(example.trimap)) for example in examples]
+    assert np.mean(shown) > 2.5
+    assert np.array_equal(DrawnSource(recipe).example(9).image, examples[9].image)
+    assert source.held_out(1)[0].alpha.shape == (64, 64)
+
+
+def test_a_drawing_serves_several_parts_that_lie_apart(recipe_of, monkeypatch):
+    drawn = []
+    real = datasets.draw_sample
+    monkeypatch.setattr(datasets, "draw_sample", lambda seed, side_px: drawn.append(seed) or real(seed, side_px))
+    monkeypatch.setattr(datasets, "IN_TURN", 2)
+    source = DrawnSource(recipe_of(crop_px=32, drawn_px=192))
+    images = [source.example(number).image for number in range(2 * datasets.CUTS)]
+    assert len(set(drawn)) == len(drawn) == 2
+    assert len({image.tobytes() for image in images}) == len(images)
+    source.example(2 * datasets.CUTS)
+    assert len(set(drawn)) == len(drawn) == 3
+
+
+def test_a_part_is_found_where_nothing_is_unknown(recipe_of):
+    plane = np.full((50, 40), 0.25, np.float32)
+    colours, trimap = np.dstack([plane] * 3), np.zeros((50, 40), np.uint8)
+    whole = Example(colours, plane, trimap, colours, colours)
+    part = datasets.cut_from(np.random.default_rng(1), whole, 32)
+    assert part.alpha.shape == (32, 32) and part.alpha == pytest.approx(0.25) and not part.trimap.any()
 
 
 def test_drawn_examples_take_cut_outs_among_them(tmp_path, recipe_of, monkeypatch):

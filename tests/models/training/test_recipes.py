@@ -71,7 +71,7 @@ def test_pspm_is_trained_in_two_phases_as_chapter_6_prints():
 
 def test_our_own_recipes_need_no_data_but_the_portraits():
     own = [recipe for recipe in every_recipe().values() if recipe.source == "our own"]
-    assert {"indexnet", "a2u", "rmat-m3", "pspm-b5-fm"} <= {recipe.name for recipe in own}
+    assert {"indexnet", "a2u", "rmat-m3", "pspm-b5-fm", "indexnet-small", "a2u-small"} <= {r.name for r in own}
     given = {recipe.name for recipe in own if recipe.data != "drawn"}
     assert given <= {"pspm-b5-fm", "pspm-small", "pspm-small-edge", "fusion"}
     assert all(recipe.licence == "MIT" for recipe in own if recipe.data == "drawn")
@@ -105,6 +105,7 @@ def test_settings_change_a_recipe_by_the_kind_of_their_value():
         ("optimiser=lamb", "Choose one of adam, adamw, sgd"),
         ("network=nothing", "no network nothing"),
         ("crop_px=100", "takes multiples of 32"),
+        ("drawn_px=32", "drawn_px cannot be 32. Pictures are cut from it"),
         ("accumulate=17", "has not so many parts"),
         ("clip=-1", "0 or more"),
         ("average=1", "below 1"),
