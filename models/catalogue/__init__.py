@@ -12,7 +12,7 @@ __all__ = ["ModelSpec", "every_spec"]
 
 @cache
 def every_spec() -> dict[str, ModelSpec]:
-    """All networks by name, in the order of the papers' tables, our own last."""
+    """All networks by name, in the order of the papers' tables, our own at the end of their families."""
     specs = [*indexnet.SPECS, *a2u.SPECS, *rmat.SPECS, *pspm.SPECS, *fusion.SPECS]
     found = {spec.name: spec for spec in specs}
     if len(found) < len(specs):

@@ -278,7 +278,7 @@ SMALL = ModelSpec(
     description="The published network with half the channels: what two cores learn in hours.",
     code=_INDEXNET,
     options={"family": "many-to-one", "nonlinear": True, "context": True, "hidden": 1, "width": 0.5},
-    paper=PaperRow("3.4", "M2O DINs, NL + C, hidden width C, half as wide"),
+    paper=PaperRow("", "ours, after M2O DINs, NL + C, hidden width C"),
     parameters=1_516_963,
     note="Ours, for `mattelier train indexnet-small`: no row of the papers is so narrow.",
 )

@@ -44,6 +44,7 @@ CUTS, IN_TURN = 8, 32
 REDUCED = 3.0
 """Up to how many times the side of a cut is reduced."""
 TRIES, SHOWN = 6, 0.05
+"""Of so many squares the first is cut that shows such a share of each of background, unknown and foreground."""
 CUT_OUT_SHARE = 0.2
 """Of the drawn examples, where a folder of cut-outs is named."""
 
@@ -217,7 +218,8 @@ class DrawnSource:
 
     Where the recipe has ``drawn_px``, pictures are squares cut from drawings of that side, and reduced. Of each
     ``CUTS`` * ``IN_TURN`` numbers, one after the other, every ``IN_TURN``-th is cut from the same drawing, so that a
-    batch shows many.
+    batch shows many. So many drawings are held, 10 MB each at 512 px, in each process and worker; and more than 4
+    workers draw most of them several times.
     """
 
     def __init__(self, recipe: Recipe, cutouts: Path | None = None) -> None:
@@ -232,9 +234,9 @@ class DrawnSource:
         side_px = self._recipe.crop_px if judged else self._recipe.side_px(number // self._recipe.batch)
         if not self._recipe.drawn_px:
             return self._drawing(number, side_px)
-        within = number // (CUTS * IN_TURN) * IN_TURN + number % IN_TURN
-        rng = np.random.default_rng((self._recipe.seed, 9, number))
-        return cut_from(rng, self._kept(number if judged else within), side_px)
+        turn = number // (CUTS * IN_TURN) * IN_TURN + number % IN_TURN
+        whole = self._drawing(number, self._recipe.drawn_px) if judged else self._kept(turn)
+        return cut_from(np.random.default_rng((self._recipe.seed, 9, number)), whole, side_px)
 
     def held_out(self, count: int) -> list[Example]:
         """See ``Source``."""
@@ -269,20 +271,17 @@ def cut_from(rng: Random, whole: Example, side_px: int) -> Example:
     front where nothing is marked.
     """
     unknown = np.argwhere(whole.trimap == UNKNOWN)
-    best, most = _square(rng, whole.trimap, unknown, side_px), -1.0
-    for _ in range(TRIES):
-        place = _square(rng, whole.trimap, unknown, side_px)
+
+    def shown(place: tuple[slice, slice]) -> float:
         marks = whole.trimap[place]
-        shown = min(float((marks == value).mean()) for value in (BACKGROUND, UNKNOWN, FOREGROUND))
-        if shown > most:
-            best, most = place, shown
-        if shown >= SHOWN:
-            break
+        return min(SHOWN, *(float((marks == value).mean()) for value in (BACKGROUND, UNKNOWN, FOREGROUND)))
+
+    best = max((_square(rng, whole.trimap.shape, unknown, side_px) for _ in range(TRIES)), key=shown)
     quarters, mirrored = int(rng.integers(4)), bool(rng.random() < 0.5)
 
     def cut(plane: np.ndarray, how: int = cv2.INTER_AREA) -> np.ndarray:
         part = cv2.resize(plane[best], (side_px, side_px), interpolation=how)
-        part = np.rot90(np.clip(part, 0, plane.max()), quarters)  # means may come out beyond what they are of
+        part = np.rot90(np.minimum(part, plane[best].max()), quarters)  # means may come out above what they are of
         return np.ascontiguousarray(part[:, ::-1] if mirrored else part)
 
     assert whole.foreground is not None and whole.background is not None
@@ -290,11 +289,10 @@ def cut_from(rng: Random, whole: Example, side_px: int) -> Example:
     return Example(cut(whole.image), cut(whole.alpha), trimap, cut(whole.foreground), cut(whole.background))
 
 
-def _square(rng: Random, trimap: np.ndarray, unknown: np.ndarray, side_px: int) -> tuple[slice, slice]:
-    """A square of ``side_px`` or more with one of the pixels ``unknown`` (n, 2) in it."""
-    height, width = trimap.shape
-    most = min(height, width)
-    side = min(most, round(side_px * REDUCED ** float(rng.random())))
+def _square(rng: Random, shape: tuple[int, ...], unknown: np.ndarray, side_px: int) -> tuple[slice, slice]:
+    """A square of ``side_px`` or more within (H, W), with one of the pixels ``unknown`` (n, 2) in it."""
+    height, width = shape
+    side = min(height, width, round(side_px * REDUCED ** float(rng.random())))
     y, x = unknown[int(rng.integers(len(unknown)))] if len(unknown) else (height // 2, width // 2)
     top = int(np.clip(y - rng.integers(side), 0, height - side))
     left = int(np.clip(x - rng.integers(side), 0, width - side))

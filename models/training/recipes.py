@@ -136,8 +136,11 @@ class Recipe:
                 raise ValueError(f"{name} cannot be {side}. {spec.name} takes multiples of {spec.stride}.")
         if self.first_steps and not self.first_px:
             raise ValueError("first_px cannot be 0 where first_steps is more. Name the side of the first pictures.")
-        if self.drawn_px and self.drawn_px < max(self.crop_px, self.first_px):
-            raise ValueError(f"drawn_px cannot be {self.drawn_px}. Pictures are cut from it: crop_px at least.")
+        largest = max(self.crop_px, self.first_px if self.first_steps else 0)
+        if self.data == "drawn" and 0 < self.drawn_px < largest:
+            raise ValueError(
+                f"drawn_px cannot be {self.drawn_px}. Pictures of {largest} px are cut from it: set more, or 0."
+            )
 
     def side_px(self, step: int) -> int:
         """The side of the pictures of a step, counted from 0."""

@@ -75,7 +75,8 @@ def _weighted_sum(planes: Tensor, weights: Tensor, taps: Taps) -> Tensor:
 
     ``weights`` (N or 1, g*T, h, w). It can be differentiated once.
     """
-    return _WeightedSum.apply(planes, weights, taps)  # pyright: ignore[reportReturnType]
+    out: Tensor = _WeightedSum.apply(planes, weights, taps)  # pyright: ignore[reportAssignmentType]
+    return out.flatten(1, 2)
 
 
 class _WeightedSum(torch.autograd.Function):
@@ -84,28 +85,33 @@ class _WeightedSum(torch.autograd.Function):
         ctx.save_for_backward(planes, weights)
         ctx.taps = taps
         shown, weighed = _grouped(planes, weights, taps)
-        out = weights.new_empty(shown[0].shape)
+        out = planes.new_empty(shown[0].shape, dtype=torch.result_type(planes, weights))
         for band in _bands(out):
             part = out[..., band, :]
             torch.mul(shown[0][..., band, :], weighed[:, :, None, 0, band], out=part)
             for t in range(1, len(taps)):
                 part.addcmul_(shown[t][..., band, :], weighed[:, :, None, t, band])
-        return out.flatten(1, 2)
+        return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         planes, weights = ctx.saved_tensors
-        of_planes, of_weights = torch.zeros_like(planes), torch.zeros_like(weights)
+        asked_planes, asked_weights, _ = ctx.needs_input_grad
+        of_planes = torch.zeros_like(planes) if asked_planes else None
+        of_weights = torch.zeros_like(weights) if asked_weights else None
         shown, weighed = _grouped(planes, weights, ctx.taps)
-        to_planes, to_weights = _grouped(of_planes, of_weights, ctx.taps)
-        falls = slope.contiguous().unflatten(1, shown[0].shape[1:3])
-        for band in _bands(falls):
-            fall = falls[..., band, :]
+        to_planes, to_weights = _grouped(
+            planes if of_planes is None else of_planes, weights if of_weights is None else of_weights, ctx.taps
+        )
+        for band in _bands(slope):
+            fall = slope[..., band, :]
             for t in range(len(ctx.taps)):
-                to_planes[t][..., band, :].addcmul_(fall, weighed[:, :, None, t, band])
-                found = (shown[t][..., band, :] * fall).sum(2)
-                to_weights[:, :, t, band] += found if len(weights) == len(planes) else found.sum(0, keepdim=True)
+                if of_planes is not None:
+                    to_planes[t][..., band, :].addcmul_(fall, weighed[:, :, None, t, band])
+                if of_weights is not None:
+                    found = (shown[t][..., band, :] * fall).sum(2)
+                    to_weights[:, :, t, band] += found if len(weights) == len(planes) else found.sum(0, keepdim=True)
         return of_planes, of_weights, None
 
 
@@ -119,8 +125,8 @@ def _grouped(planes: Tensor, weights: Tensor, taps: Taps) -> tuple[list[Tensor],
 
 
 def _bands(out: Tensor) -> Iterator[slice]:
-    """Slices of rows of ``out`` (..., h, w), each of at most about _BAND_ELEMENTS elements."""
+    """Slices of rows of ``out`` (..., h, w), each of about _BAND_ELEMENTS elements on a CPU; elsewhere all in one."""
     height = out.shape[-2]
-    rows = max(1, _BAND_ELEMENTS * height // max(1, out.numel()))
+    rows = max(1, _BAND_ELEMENTS * height // max(1, out.numel())) if out.device.type == "cpu" else height
     for top in range(0, height, rows):
         yield slice(top, min(top + rows, height))

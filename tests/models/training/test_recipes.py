@@ -83,6 +83,19 @@ def test_a_wrong_recipe_lists_the_right_ones():
     assert [row["name"] for row in overview()] == list(every_recipe())
 
 
+def test_drawings_are_as_large_as_the_pictures_cut_from_them_or_there_are_none():
+    small = recipe_named("indexnet-small")
+    with pytest.raises(
+        ValueError, match=r"drawn_px cannot be 512\. Pictures of 544 px are cut from it: set more, or 0"
+    ):
+        changed(small, ["crop_px=544"])
+    with pytest.raises(ValueError, match="Pictures of 544 px"):
+        changed(small, ["first_px=544"])
+    assert changed(small, ["first_px=544", "first_steps=0"]).side_px(0) == small.crop_px
+    assert changed(small, ["crop_px=544", "drawn_px=0"]).side_px(small.first_steps) == 544
+    assert changed(small, ["data=adobe", "augmentation=indexnet", "crop_px=544"]).data == "adobe"
+
+
 def test_settings_change_a_recipe_by_the_kind_of_their_value():
     words = ["rate=1e-4", "batch=4", "fixed_norms=no", "drops=3,5", "frozen=encoder.,head.", "losses.sobel=2"]
     recipe = changed(recipe_named("indexnet-adobe"), [*words, "losses.composition=0", "network=indexnet-hmi"])
@@ -105,7 +118,6 @@ def test_settings_change_a_recipe_by_the_kind_of_their_value():
         ("optimiser=lamb", "Choose one of adam, adamw, sgd"),
         ("network=nothing", "no network nothing"),
         ("crop_px=100", "takes multiples of 32"),
-        ("drawn_px=32", "drawn_px cannot be 32. Pictures are cut from it"),
         ("accumulate=17", "has not so many parts"),
         ("clip=-1", "0 or more"),
         ("average=1", "below 1"),

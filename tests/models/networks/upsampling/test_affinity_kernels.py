@@ -84,11 +84,31 @@ def test_gradients_are_those_of_the_sums(kernels_of: int, band_elements: int, mo
     assert torch.autograd.gradcheck(lambda a, b: enlarge(a, b, 3), (x, up), fast_mode=True)
 
 
-def test_gradients_come_with_mixed_precision_too() -> None:
-    x, down = _random(1, 2, 4, 4).float().requires_grad_(), _random(1, 36, 2, 2).float()
-    with torch.autocast("cpu", torch.bfloat16):
-        shrink(x.bfloat16(), down.softmax(1), 6).sum().backward()
-    assert x.grad is not None and bool(x.grad.abs().sum() > 0)
+def test_gradients_with_mixed_precision_are_near_those_without() -> None:
+    down = _random(1, 36, 2, 2).float().softmax(1)
+    slopes: list[Tensor] = []
+    for mixed in (False, True):
+        x = _random(1, 2, 4, 4).float().requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+            shrink(x.bfloat16() if mixed else x, down, 6).square().sum().backward()
+        assert x.grad is not None
+        slopes.append(x.grad)
+    torch.testing.assert_close(slopes[1], slopes[0], atol=0.02, rtol=0.02)
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+def test_a_gradient_for_one_side_alone_is_the_same(asked: int) -> None:
+    def slope_of(wanted: tuple[int, ...]) -> Tensor:
+        both = [_random(1, 2, 4, 4), _random(1, 36, 2, 2)]
+        for place in wanted:
+            both[place].requires_grad_()
+        shrink(both[0], both[1], 6).square().sum().backward()
+        assert all((tensor.grad is not None) == (place in wanted) for place, tensor in enumerate(both))
+        found = both[asked].grad
+        assert found is not None
+        return found
+
+    torch.testing.assert_close(slope_of((asked,)), slope_of((0, 1)))
 
 
 def test_what_does_not_fit_is_refused() -> None:
