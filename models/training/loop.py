@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -90,6 +91,11 @@ class Trainer:
         if (recipe.fixed_norms or recipe.frozen) and not recipe.start:
             what = "The backbone's norms are fixed" if recipe.fixed_norms else "A part of the network is frozen"
             self.remarks.append(f"{what}, but it starts from no pretrained weights: name some with --set start=FILE.")
+        if recipe.first_steps >= recipe.steps:
+            self.remarks.append(
+                f"All steps take pictures of {recipe.first_px} px (first_px), none of {recipe.crop_px} (crop_px): "
+                "first_steps is not below steps."
+            )
 
     def resume(self) -> None:
         """Go on from the folder's checkpoint; ``ValueError`` where there is none or it is of another training."""
@@ -109,7 +115,7 @@ class Trainer:
         self.step, self.seconds, self._saved_after = kept.step, kept.seconds, kept.step
         if self._leads:
             self.folder.forget_after(self.step)
-        self._say(f"going on after step {self.step}" + (f" with {'; '.join(changes)}" if changes else ""))
+        self.remarks.append(f"Going on after step {self.step}" + (f", with {'; '.join(changes)}." if changes else "."))
 
     def _take_optimiser(self, state: dict[str, Any]) -> None:
         """What the optimiser remembers of each weight; its settings stay this recipe's, which may have changed."""
@@ -357,7 +363,8 @@ class Trainer:
             progress(self.step / self.recipe.steps, text)
         except BaseException:  # cancelled, or interrupted: what was learnt is kept
             self._checkpoint()
-            self._say(f"stopped after step {self.step}")
+            place = self._deliver() if self._leads else None
+            self._say(f"stopped after step {self.step}" + (f": {place.name} holds what it knows" if place else ""))
             raise
 
     def _name_skipped(self, phrases: tuple[str, ...]) -> None:
@@ -366,7 +373,8 @@ class Trainer:
                 self.skipped.add(phrase)
                 self._say(f"skipped: {phrase}")
 
-    def _finish(self) -> None:
+    def _deliver(self) -> Path:
+        """Write the weights as they would be delivered now, to be imported; where they are. ``OSError`` passes."""
         recipe = self.recipe
         head = {
             "network": f"{recipe.network}.{recipe.part}" if recipe.part else recipe.network,
@@ -374,7 +382,10 @@ class Trainer:
             "source": f"mattelier train {recipe.name}",
             "steps": str(self.step),
         }
-        place = self.folder.deliver(recipe.name, self._delivered, head)
+        return self.folder.deliver(recipe.name, self._delivered, head)
+
+    def _finish(self) -> None:
+        place = self._deliver()
         more = f"; {in_number(len(self.skipped), 'file was', 'files were')} skipped" if self.skipped else ""
         self._say(f"done after {in_words(self.seconds)}: {place.name}{more}")
 

@@ -136,11 +136,12 @@ class Recipe:
                 raise ValueError(f"{name} cannot be {side}. {spec.name} takes multiples of {spec.stride}.")
         if self.first_steps and not self.first_px:
             raise ValueError("first_px cannot be 0 where first_steps is more. Name the side of the first pictures.")
-        largest = max(self.crop_px, self.first_px if self.first_steps else 0)
-        if self.data == "drawn" and 0 < self.drawn_px < largest:
-            raise ValueError(
-                f"drawn_px cannot be {self.drawn_px}. Pictures of {largest} px are cut from it: set more, or 0."
-            )
+        for name in ("crop_px", "first_px" if self.first_steps else "crop_px"):
+            if self.data == "drawn" and 0 < self.drawn_px < getattr(self, name):
+                raise ValueError(
+                    f"drawn_px cannot be {self.drawn_px}. "
+                    f"Pictures of {getattr(self, name)} px ({name}) are cut from it: set more, or 0."
+                )
 
     def side_px(self, step: int) -> int:
         """The side of the pictures of a step, counted from 0."""

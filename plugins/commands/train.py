@@ -103,6 +103,9 @@ def _train(args: argparse.Namespace, out: Path) -> Path | None:
     except KeyboardInterrupt:
         bar.clear()
         print(f"What was learnt is kept in {out}; --resume goes on from there.", file=sys.stderr)
+        weights = out / f"{args.recipe}.safetensors"
+        if weights.exists():
+            print(f"`mattelier models import {weights}` takes over what it knows.", file=sys.stderr)
         raise
     finally:
         bar.clear()

@@ -109,6 +109,28 @@ def test_frozen_parts_without_weights_to_start_from_are_remarked_on(tmp_path, re
     assert "starts from no pretrained" in trainer(recipe_of(frozen=("encoder.",)), drawn(), tmp_path).remarks[0]
 
 
+def test_what_an_interrupted_training_knows_can_be_taken_over(tmp_path, recipe_of, drawn):
+    def interrupt(fraction: float, text: str) -> None:
+        if "step 2" in text:
+            raise KeyboardInterrupt
+
+    one = trainer(recipe_of(average=0.5), drawn(), tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        one.run(interrupt)
+    (place,) = tmp_path.glob("*.safetensors")
+    known = one.average.network.state_dict()
+    found = load_file(place)
+    assert found.keys() == known.keys() and all(torch.equal(found[name], known[name]) for name in known)
+    with safe_open(place, "pt") as opened:
+        assert opened.metadata()["steps"] == "2"
+
+
+def test_a_second_size_that_no_step_reaches_is_remarked_on(tmp_path, recipe_of, drawn):
+    settings = {"first_px": 64, "first_steps": 8, "steps": 8}
+    assert "none of" in trainer(recipe_of(**settings), drawn(), tmp_path).remarks[0]
+    assert not trainer(recipe_of(**settings | {"steps": 9}), drawn(), tmp_path).remarks
+
+
 def test_the_running_average_is_what_is_delivered(tmp_path, recipe_of, drawn):
     one = trainer(recipe_of(average=0.5, steps=3), drawn(), tmp_path)
     seen = [one.network.head.bias.detach().clone()]
@@ -273,13 +295,13 @@ def test_another_recipe_cannot_go_on_from_a_checkpoint(tmp_path, recipe_of, draw
         trainer(recipe_of(frozen=("encoder.",)), drawn(), tmp_path).resume()
 
 
-def test_a_changed_setting_holds_after_a_resume_and_is_logged(tmp_path, recipe_of, drawn):
+def test_a_changed_setting_holds_after_a_resume_and_is_told(tmp_path, recipe_of, drawn):
     trainer(recipe_of(), drawn(), tmp_path).run(quiet, until=2)
     one = trainer(recipe_of(rate=0.001, weight_decay=0.5, optimiser="adam"), drawn(), tmp_path)
     one.resume()
     assert one.optimiser.param_groups[0]["weight_decay"] == 0.5
     one.run(quiet, until=3)
-    assert "rate 0.001 instead of 0.01" in (tmp_path / "train.log").read_text()
+    assert one.remarks[-1].startswith("Going on after step 2, with ") and "rate 0.001 instead of 0.01" in one.remarks[-1]
     assert RunFolder(tmp_path).curve.rows()[-1]["rate"] < 0.0011
 
 

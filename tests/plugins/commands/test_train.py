@@ -89,7 +89,8 @@ def test_a_resume_keeps_the_settings_and_takes_new_ones(mattelier, quick, tmp_pa
     outcome = mattelier("train", "quick", "--out", out, "--resume", "--device", "cpu", "--steps", "3")
     assert outcome.code == 0 and "step 3 of 3" in outcome.err
     log = (out / "train.log").read_text()
-    assert "going on after step 2" in log and log.count("'batch': 2") == 2
+    assert all("Going on after step 2, with steps 3 instead of 2." in said for said in (outcome.err, log))
+    assert log.count("'batch': 2") == 2
 
 
 def test_a_resume_of_another_recipe_is_refused(mattelier, quick, tmp_path):
