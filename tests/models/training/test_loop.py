@@ -301,7 +301,8 @@ def test_a_changed_setting_holds_after_a_resume_and_is_told(tmp_path, recipe_of,
     one.resume()
     assert one.optimiser.param_groups[0]["weight_decay"] == 0.5
     one.run(quiet, until=3)
-    assert one.remarks[-1].startswith("Going on after step 2, with ") and "rate 0.001 instead of 0.01" in one.remarks[-1]
+    remark = one.remarks[-1]
+    assert remark.startswith("Going on after step 2, with ") and "rate 0.001 instead of 0.01" in remark
     assert RunFolder(tmp_path).curve.rows()[-1]["rate"] < 0.0011
 
 
