@@ -45,5 +45,5 @@ SCHEDULES = {
     "paper": Schedule("paper", epochs=100, images=0, batch=100, rate=0.01),
     "short": Schedule("short", epochs=1, images=16_000, batch=5, rate=0.05),
 }
-"""``paper`` is 4.8.1's; ``short`` is for two cores, in an hour for all operators of both tables. A quarter of the
+"""``paper`` is 4.8.1's; ``short`` takes 72 minutes of a core for all operators of both tables. A quarter of the
 pictures at the paper's rate left many-to-one indices 2 dB behind holistic ones, which learn faster at first."""
