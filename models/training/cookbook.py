@@ -96,7 +96,7 @@ def _own() -> Iterator[Recipe]:
 
 
 def _small(indexnet: Recipe) -> Iterator[Recipe]:
-    """Narrow networks, for a core and two hours each: small parts of drawings first, then larger ones."""
+    """Narrow networks, for a core and an hour or more each: small parts of drawings first, then larger ones."""
     small = replace(
         indexnet,
         name="indexnet-small",
