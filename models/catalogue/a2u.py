@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from models.catalogue.spec import ModelSpec, PaperRow
 
 _BASELINE_PARAMETERS = 8_049_003
@@ -112,18 +114,14 @@ PUBLISHED_CHANNEL_WISE = ModelSpec(
     note="Published by the authors as weights, but no row of a table.",
 )
 
-SMALL = ModelSpec(
+SMALL = replace(
+    PUBLISHED,
     name="a2u-small",
     title="A2U, a quarter as wide",
-    family="a2u",
     description="The published network with a quarter of the channels, to be trained without a GPU.",
-    code=_CODE,
-    paper=PaperRow("", "ours, after dynamic-cs-d, with dagger"),
     options={"width": 0.25},
+    paper=PaperRow("", "ours, after dynamic-cs-d, with dagger"),
     parameters=520_523,
-    stride=16,
-    margin_px=_MARGIN_PX,
-    cpu_pixels=_CPU_PIXELS,
     note="Ours, for `mattelier train a2u-small`: no row of the papers is so narrow.",
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.catalogue.spec import ModelSpec, PaperRow
 
@@ -271,13 +271,12 @@ NORMALISED = tuple(
 )
 """Table 3.5 but for its last row, which is indexnet-m2o-nlc."""
 
-SMALL = ModelSpec(
+SMALL = replace(
+    PUBLISHED,
     name="indexnet-small",
     title="IndexNet, half as wide",
-    family="indexnet",
     description="The published network with half the channels, to be trained without a GPU.",
-    code=_INDEXNET,
-    options={"family": "many-to-one", "nonlinear": True, "context": True, "hidden": 1, "width": 0.5},
+    options={**PUBLISHED.options, "width": 0.5},
     paper=PaperRow("", "ours, after M2O DINs, NL + C, hidden width C"),
     parameters=1_516_963,
     note="Ours, for `mattelier train indexnet-small`: no row of the papers is so narrow.",

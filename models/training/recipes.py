@@ -136,7 +136,7 @@ class Recipe:
                 raise ValueError(f"{name} cannot be {side}. {spec.name} takes multiples of {spec.stride}.")
         if self.first_steps and not self.first_px:
             raise ValueError("first_px cannot be 0 where first_steps is more. Name the side of the first pictures.")
-        for name in ("crop_px", "first_px" if self.first_steps else "crop_px"):
+        for name in ("crop_px", "first_px") if self.first_steps else ("crop_px",):
             if self.data == "drawn" and 0 < self.drawn_px < getattr(self, name):
                 raise ValueError(
                     f"drawn_px cannot be {self.drawn_px}. "

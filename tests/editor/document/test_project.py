@@ -23,6 +23,7 @@ from editor.document.layer import EffectUse, Gradient, Layer, SolidColour
 from editor.document.project import VERSION, load_project, save_project
 from editor.document.tiles import Plane
 from editor.errors import Cancelled, UserError
+from tests.editor.document.foreign_projects import ora, png
 
 RECORD = "mattelier/document.json"
 
@@ -296,7 +297,7 @@ def test_a_member_that_unpacks_to_more_than_it_may_is_refused(saved, tmp_path):
 def test_a_picture_that_claims_too_many_pixels_is_refused(tmp_path):
     header = b"IHDR" + struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
     png = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    path = _ora(tmp_path, '<image w="9" h="9"><stack><layer src="data/a.png"/></stack></image>', {"data/a.png": png})
+    path = ora(tmp_path, '<image w="9" h="9"><stack><layer src="data/a.png"/></stack></image>', {"data/a.png": png})
     with pytest.raises(UserError, match="40000 x 40000"):
         load_project(path)
 
@@ -325,7 +326,7 @@ def test_many_planes_from_one_small_picture_do_not_take_all_memory(saved, monkey
 )
 def test_xml_with_entities_is_refused(xml, tmp_path):
     with pytest.raises(UserError, match="entities"):
-        load_project(_ora(tmp_path, xml, {}))
+        load_project(ora(tmp_path, xml, {}))
 
 
 @pytest.mark.parametrize(
@@ -339,7 +340,7 @@ def test_xml_with_entities_is_refused(xml, tmp_path):
 )  # fmt: skip
 def test_a_stack_of_nonsense_is_refused(xml, tmp_path):
     with pytest.raises(UserError):
-        load_project(_ora(tmp_path, xml, {}))
+        load_project(ora(tmp_path, xml, {}))
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)])
@@ -360,21 +361,6 @@ def test_a_project_without_its_beginning_is_called_damaged(saved):
 # other programs' projects
 
 
-def _ora(folder: Path, xml: str, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(folder / "foreign.ora", "w") as archive:
-        archive.writestr("mimetype", b"image/openraster")
-        archive.writestr("stack.xml", xml)
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return folder / "foreign.ora"
-
-
-def _png(array: np.ndarray) -> bytes:
-    file = BytesIO()
-    Image.fromarray(array).save(file, "PNG")
-    return file.getvalue()
-
-
 def test_another_programs_layers_are_taken_over(tmp_path):
     photo = np.ascontiguousarray(data.astronaut()[:60, :80])
     drawing = np.zeros((30, 40, 4), np.uint8)
@@ -386,8 +372,8 @@ def test_another_programs_layers_are_taken_over(tmp_path):
         <layer name="photo" src="data/a.png" composite-op="svg:multiply" opacity="1.0"/>
         <layer name="vector" src="data/d.svg"/>
       </stack></image>"""
-    members = {"data/a.png": _png(photo), "data/b.png": _png(drawing), "data/c.png": _png(photo)}
-    state = load_project(_ora(tmp_path, xml, members))
+    members = {"data/a.png": png(photo), "data/b.png": png(drawing), "data/c.png": png(photo)}
+    state = load_project(ora(tmp_path, xml, members))
     assert [layer.name for layer in state.layers] == ["photo", "drawing", "hidden"]
     bottom, middle, top = state.layers
     assert np.array_equal(bottom.content.to_array(), photo) and bottom.mask is None and bottom.blend == "multiply"
