@@ -3,7 +3,7 @@
 Each classical method fails in its own way: the closed form leaks through thin structures, KNN mistakes a likeness of
 colour for a likeness of alpha, sampling is noisy. Where they disagree, the photo and what sampling thinks of itself
 tell which is right. Semi-deep methods, section 2.1.2 of the thesis, after its reference [17]. The network judges each
-pixel alone; what noise that leaves, the matting Laplacian takes out.
+pixel alone, looks at what came out, and judges again; what noise that leaves, the matting Laplacian takes out.
 """
 
 from __future__ import annotations
@@ -77,7 +77,11 @@ def fused(
     limit_bytes: int = 0,
 ) -> np.ndarray:
     """What the network makes of mattes that are there already, not settled; ``planes`` as ``expert_planes`` gives."""
-    return matte_in_pieces(predictor, image, trimap, progress, more=planes, limit_bytes=limit_bytes)
+    look, again = _part(progress, 0.0, 0.5, "Weighing"), _part(progress, 0.5, 1.0, "Weighing again")
+    alpha = matte_in_pieces(predictor, image, trimap, look, more=planes, limit_bytes=limit_bytes)
+    planes = np.concatenate((alpha[None].astype(np.float16), planes))
+    del alpha
+    return matte_in_pieces(predictor, image, trimap, again, more=planes, limit_bytes=limit_bytes)
 
 
 def _part(progress: Progress, start: float, end: float, doing: str) -> Progress:

@@ -57,6 +57,8 @@ class ModelSpec:
     channels: int = 4
     stride: int = 32
     finds_trimap: bool = False
+    looks_again: bool = False
+    """It also takes its own answer, before the mattes (N, ``channels`` + 1, H, W), and answers better then."""
     looks_px: tuple[int, ...] = ()
     """Where ``finds_trimap``, of a small network: the photo's longer side when the subject is looked for. The mean of
     all looks counts, each taken of the photo mirrored, too, and the photo's own colours mend it. Empty: one look at
@@ -80,4 +82,6 @@ class ModelSpec:
     @property
     def takes(self) -> tuple[int, ...]:
         """How many channels its input may have."""
+        if self.looks_again:
+            return (self.channels, self.channels + 1)
         return (self.channels, self.channels + 3) if self.finds_trimap else (self.channels,)

@@ -58,6 +58,13 @@ def _fusion() -> Recipe:
 def _own() -> Iterator[Recipe]:
     """Short schedules for two cores, on what the program draws itself: no pretrained weights, free to use."""
     yield _fusion()
+    yield replace(
+        _fusion(),
+        name="fusion-second",
+        title="Fusion's second look; --data: samples of models.training.fusion_samples --second-after",
+        frozen=("first.",),
+        facts={"start": "name the weights whose first look has learnt"},
+    )
     indexnet = Recipe(
         name="indexnet",
         title="IndexNet (M2O, nonlinear, context) on drawn pictures",

@@ -6,6 +6,12 @@ beforehand, by as many processes as there are, each with its own seeds, stopped 
     python -m models.training.fusion_samples FOLDER --first 0 --count 500 [--cut-outs FOLDER]
 
 A sample is NUMBER.npy, the drawing with its mattes, and NUMBER.npz, the pixels that are learnt from (fusion_pixels.py).
+
+The second look learns from what the first one answers, so its samples are made of these when the first has learnt:
+
+    python -m models.training.fusion_samples FOLDER --first 0 --count 500 --second-after WEIGHTS
+
+They lie in FOLDER/second: the pixels, and of samples to judge by the whole, with the answer before the mattes.
 """
 
 from __future__ import annotations
@@ -22,15 +28,28 @@ import torch
 
 from models.classical.classic import classic_stages
 from models.fusion import expert_planes
+from models.networks.fusion import Fusion
 from models.prepare import BACKGROUND, FOREGROUND, UNKNOWN
 from models.training.checkpointing import put_file
-from models.training.fusion_pixels import packed_sample, pixels_of, seeing_network
+from models.training.delivering import read_weights
+from models.training.fusion_pixels import (
+    CLASSIC,
+    EXPERTS,
+    TRIMAP,
+    inputs_of,
+    is_learnt,
+    packed_sample,
+    pixels_of,
+    seeing_network,
+)
 from models.training.synthetic import CutOut, Sample, cut_outs, draw_cut_out, draw_sample, make_trimap
 
 DRAWN_PX = (480, 720)
 """The side of the drawings: as large as photos on which methods are compared. The mattes must see as much of a drawing
 as of a photo: in parts of 224 px, KNN, which looks for likenesses everywhere, erred twice as much as classic, on photos
 a fifth more, and a network that learnt from such parts trusted the wrong matte."""
+SECOND = "second"
+"""The folder of the samples for the second look, in that of the others."""
 TIGHT_SHARE = 0.5
 CUT_OUT_SHARE = 0.25
 CAMERA_SHARE = 0.6
@@ -116,6 +135,28 @@ def fill(folder: Path, seeds: Iterator[int], cutouts: Sequence[CutOut] = ()) -> 
             pixels_of(network, planes, seed).save(looked_at)
 
 
+def fill_second(folder: Path, seeds: Iterator[int], network: Fusion) -> None:
+    """Make samples for the second look, in FOLDER/second, of those that the folder has of these seeds.
+
+    ``network`` has learnt its first look. Files as ``fill`` writes them; ``OSError`` and ``ValueError`` as there.
+    """
+    (folder / SECOND).mkdir(exist_ok=True)
+    for seed in seeds:
+        place = folder / f"{seed:06d}.npy"
+        looked_at = folder / SECOND / f"{seed:06d}.npz"
+        if looked_at.exists() or not place.exists() or (planes := packed_sample(place)) is None:
+            continue
+        with torch.inference_mode():
+            answer = network(torch.from_numpy(inputs_of(planes)))[0, 0].numpy()
+        answer = np.where(planes[TRIMAP] == UNKNOWN, _bytes(answer), planes[CLASSIC])
+        planes = np.concatenate((planes[: EXPERTS.start], answer[None], planes[EXPERTS]))
+        if not is_learnt(place):
+            buffer = io.BytesIO()
+            np.save(buffer, planes)
+            put_file(folder / SECOND / place.name, buffer.getvalue())
+        pixels_of(network, planes, seed).save(looked_at)
+
+
 def main() -> None:
     """Fill a folder with samples; see the module."""
     parser = argparse.ArgumentParser(description="Make training samples for fusion.")
@@ -124,11 +165,18 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--step", type=int, default=1, help="every n-th seed, for several processes")
     parser.add_argument("--cut-outs", type=Path, help="a folder of PNG files with transparency")
+    parser.add_argument("--second-after", type=Path, metavar="WEIGHTS", help="make them for the second look")
     chosen = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
+    seeds = iter(range(chosen.first, chosen.first + chosen.count, chosen.step))
+    if chosen.second_after:
+        network = seeing_network()
+        network.load_state_dict({name: value.float() for name, value in read_weights(chosen.second_after).items()})
+        fill_second(chosen.folder, seeds, network)
+        return
     cutouts = cut_outs(chosen.cut_outs) if chosen.cut_outs else ()
-    fill(chosen.folder, iter(range(chosen.first, chosen.first + chosen.count, chosen.step)), cutouts)
+    fill(chosen.folder, seeds, cutouts)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ from models.catalogue import every_spec
 from models.networks.sights import COUNT, MATTES
 from models.prepare import UNKNOWN
 from models.training.batch import Example
-from models.training.fusion_pixels import EXPERTS, IMAGE, TRIMAP, TRUTH, Pixels, packed_sample
+from models.training.fusion_pixels import EXPERTS, IMAGE, TRIMAP, TRUTH, Pixels, is_learnt, packed_sample
 from models.training.recipes import Recipe
 
-HELD_BACK = 20
-"""Every so many-th seed is for judging alone."""
 USUAL_ERROR = 0.04
 """Classic's mean error on photos. Drawings are harder: the further beyond that, the less a sample counts."""
+FIRST_LOOK = "first."
+"""A recipe that leaves these weights of the network as they are trains the second look."""
 MAKE = "Make some with python -m models.training.fusion_samples."
 
 
@@ -33,12 +33,15 @@ class FusionSource:
         self.skipped: list[str] = []
         self._recipe = recipe
         places = sorted(folder.glob("*.npz")) if folder.is_dir() else []
-        found = [pixels for place in places if _is_learnt(place) and (pixels := self._read(place)) is not None]
+        found = [pixels for place in places if is_learnt(place) and (pixels := self._read(place)) is not None]
         if not found:
             if not folder.is_dir():
                 raise ValueError(f"There is no folder {folder}. {MAKE}")
             bad = f" {len(self.skipped)} files are damaged, such as {self.skipped[0]}." if self.skipped else ""
             raise ValueError(f"There are no samples to learn from in {folder}.{bad} {MAKE}")
+        wanted = MATTES + (FIRST_LOOK in recipe.frozen)
+        if any(pixels.mattes.shape[1] != wanted for pixels in found):
+            raise ValueError(f"{folder} holds samples of the other look. {MAKE}")
         self.samples = len(found)
         counts = [pixels.truth.size for pixels in found]
         weights = np.repeat([weight_of(float(pixels.error)) for pixels in found], counts)
@@ -50,7 +53,7 @@ class FusionSource:
             pixels = found.pop()
             self._sights[end - pixels.truth.size : end] = pixels.sights
             end -= pixels.truth.size
-        self._judged = [place.with_suffix(".npy") for place in places if not _is_learnt(place)]
+        self._judged = [place.with_suffix(".npy") for place in places if not is_learnt(place)]
 
     @property
     def pixels(self) -> int:
@@ -64,7 +67,7 @@ class FusionSource:
         rows = np.minimum(np.searchsorted(self._reached, rng.random(side * side), side="right"), self.pixels - 1)
         mattes, truth = (plane[rows].astype(np.float32) / np.float32(255) for plane in (self._mattes, self._truth))
         seen = np.concatenate([mattes, self._sights[rows].astype(np.float32)], axis=1)
-        more = np.ascontiguousarray(seen.T.reshape(MATTES + COUNT, side, side))
+        more = np.ascontiguousarray(seen.T.reshape(-1, side, side))
         unknown = np.full((side, side), UNKNOWN, np.uint8)
         return Example(np.zeros((side, side, 3), np.float32), truth.reshape(side, side), unknown, more=more)
 
@@ -100,10 +103,6 @@ class FusionSource:
 def weight_of(error: float) -> float:
     """How much a sample counts on which the classic matte errs so much: less the harder it is than photos."""
     return min(1.0, USUAL_ERROR / max(error, 1e-4))
-
-
-def _is_learnt(place: Path) -> bool:
-    return not place.stem.isdigit() or int(place.stem) % HELD_BACK != 0
 
 
 def _unpacked(packed: np.ndarray) -> Example:

@@ -32,7 +32,7 @@ class Blurring:
 
     def predict(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         self.seen.append(inputs.shape)
-        assert inputs.dtype == np.float32 and inputs.shape[1] == self.spec.channels
+        assert inputs.dtype == np.float32 and inputs.shape[1] in self.spec.takes
         assert inputs.shape[2] % self.spec.stride == 0 == inputs.shape[3] % self.spec.stride
         if inputs.shape[2] * inputs.shape[3] > self.room:
             raise MemoryError

@@ -17,15 +17,25 @@ from tests.models.predictors import Blurring, silent, spec_of
 
 
 class Choosing(Blurring):
-    """Answers with one plane of its input, as it is; its pieces may not be larger than ``most_pixels``."""
+    """Answers with one matte of its input, as it is; its pieces may not be larger than ``most_pixels``."""
 
     def __init__(self, plane: int, most_pixels: int = 1 << 20) -> None:
-        super().__init__(spec_of(family="fusion", channels=10, stride=8, margin_px=16), most_pixels=most_pixels)
+        facts = {"family": "fusion", "channels": 10, "looks_again": True, "stride": 8, "margin_px": 16}
+        super().__init__(spec_of(**facts), most_pixels=most_pixels)
         self.plane = plane
 
     def predict(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         super().predict(inputs)
-        return (inputs[:, self.plane : self.plane + 1],)
+        plane = self.plane + inputs.shape[1] - self.spec.channels  # its own answer comes before the mattes
+        return (inputs[:, plane : plane + 1],)
+
+
+class LookingAgain(Choosing):
+    """Answers half of the classic matte, and to that the half of it again."""
+
+    def predict(self, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        super().predict(inputs)
+        return (inputs[:, 4:5] / 2,)
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +80,18 @@ def test_the_network_sees_the_mattes_after_the_trimap(case, planes, plane):
     assert np.abs(alpha - planes[plane]).max() < 1e-3
 
 
+def test_the_network_is_shown_its_own_answer_and_answers_again(case, planes):
+    network = LookingAgain(4)
+    alpha = fused(network, *case, planes, silent)
+    assert {shape[1] for shape in network.seen} == {10, 11}
+    unknown = case[1] == 128
+    assert np.abs(alpha - planes[0] / 4)[unknown].max() < 1e-3 and np.array_equal(alpha == 1, case[1] == 255)
+
+
 def test_pieces_give_what_the_whole_gives(case, planes):
     whole, small = Choosing(4), Choosing(4, most_pixels=64 * 64)
     answers = [fused(network, *case, planes, silent) for network in (whole, small)]
-    assert len(small.seen) > len(whole.seen) and not small.wholes[:-1]
+    assert len(small.seen) > len(whole.seen) and set(small.wholes) == {None}
     assert np.abs(answers[0] - answers[1]).max() < 1e-3
 
 

@@ -10,14 +10,14 @@ import torch
 from models.catalogue.fusion import FUSION
 from models.networks.building import build
 from models.networks.demand import Demand
-from models.networks.fusion import STEP, Fusion
+from models.networks.fusion import SECOND_LOOK, STEP, Fusion, Look
 from models.networks.sights import COUNT, LIMIT, REACH_PX, Mean, Sights, fitted
 
 
 @pytest.fixture
-def network() -> Fusion:
+def network() -> Look:
     torch.manual_seed(0)
-    return Fusion((8, 8)).eval()
+    return Look((8, 8)).eval()
 
 
 def inputs(height: int = 32, width: int = 48, seed: int = 0) -> torch.Tensor:
@@ -31,7 +31,7 @@ def unknown(x: torch.Tensor) -> torch.Tensor:
     return (x[:, 3:4] - 0.5).abs() < 0.1
 
 
-def stirred(network: Fusion) -> Fusion:
+def stirred(network: Look) -> Look:
     with torch.no_grad():
         for weight in network.parameters():
             weight.add_(0.1 * torch.randn_like(weight))
@@ -82,7 +82,8 @@ def test_it_answers_at_any_size(network, size):
 
 def test_a_piece_with_its_margin_is_answered_as_in_the_whole():
     torch.manual_seed(1)
-    network = stirred(build(FUSION))  # type: ignore[arg-type]
+    network = build(FUSION)
+    stirred(network.first)  # type: ignore[arg-type]
     assert FUSION.margin_px >= REACH_PX
     with torch.no_grad():
         x = inputs(32, 200)
@@ -122,6 +123,36 @@ def test_the_first_batch_of_a_training_measures_the_sights_and_no_other_does(net
     network(later)
     assert torch.equal(network.middle, before[0]) and torch.equal(network.spread, before[1])
     assert "middle" in network.state_dict() and "spread" in network.state_dict()
+
+
+# --- two looks
+
+
+def test_the_second_look_weighs_the_first_ones_answer_and_three_mattes():
+    torch.manual_seed(2)
+    network = Fusion((8, 8)).eval()
+    for look in (network.first, network.second):
+        stirred(look)
+    x, own = inputs(), inputs(seed=3)[:, 4:5]
+    assert torch.equal(network(x), network.first(x))
+    again = torch.cat((x[:, :4], own, x[:, 4:]), 1)
+    shown = torch.cat((x[:, :4], torch.cat((own, x[:, 4:8]), 1)[:, SECOND_LOOK], x[:, 8:]), 1)
+    assert torch.equal(shown[:, 4:8], torch.cat((own, x[:, 5:6], x[:, 6:7], x[:, 4:5]), 1)), "no sampling"
+    assert torch.equal(network(again), network.second(shown)) and not torch.equal(network(again), network(x))
+    assert torch.equal(network.see(again), network.second.see(shown))
+    sights = network.see(again)
+    looked_at_before = network(torch.cat((again[:, :9], sights), 1))
+    assert torch.allclose(looked_at_before[unknown(x)], network(again)[unknown(x)], atol=1e-6)
+
+
+def test_a_second_look_that_has_learnt_nothing_leaves_the_answer_as_it_is_until_it_is_trained():
+    network = Fusion((8, 8)).eval()
+    x = inputs()
+    again = torch.cat((x[:, :4], inputs(seed=3)[:, 4:5], x[:, 4:]), 1)
+    assert torch.equal(network(again), again[:, 4:5])
+    network.train()(again)
+    assert not network.second.fresh and network.first.fresh
+    assert not torch.equal(network.eval()(again)[unknown(x)], again[:, 4:5][unknown(x)])
 
 
 # --- sights

@@ -23,7 +23,7 @@ from models.training.fusion_pixels import (
     seeing_network,
     turned,
 )
-from models.training.fusion_samples import FusionSample, fill, make_sample
+from models.training.fusion_samples import FusionSample, fill, fill_second, make_sample
 
 DRAWN_PX = (96, 112)
 
@@ -92,6 +92,25 @@ def test_filling_a_folder_goes_on_where_it_stopped_and_keeps_what_is_there(tmp_p
     assert made == [3] and names() == ["000000.npy", "000001.npy", "000001.npz", "000003.npy", "000003.npz"]
     assert np.array_equal(np.load(tmp_path / "out" / "000003.npy"), sample.packed())
     assert Pixels.load(tmp_path / "out" / "000003.npz").truth.size == MOST
+
+
+def test_samples_for_the_second_look_hold_what_the_first_one_answers(tmp_path, sample):
+    network = seeing_network()
+    for seed in (20, 21):
+        np.save(tmp_path / f"{seed:06d}.npy", sample.packed())
+    np.save(tmp_path / "000022.npy", np.zeros(0, np.uint8))
+    fill_second(tmp_path, iter(range(20, 24)), network)
+    assert sorted(file.name for file in (tmp_path / "second").iterdir()) == ["000020.npy", "000020.npz", "000021.npz"]
+    judged, pixels = np.load(tmp_path / "second" / "000020.npy"), Pixels.load(tmp_path / "second" / "000021.npz")
+    with torch.inference_mode():
+        answer = network(torch.from_numpy(inputs_of(sample.packed())))[0, 0].numpy()
+    assert np.abs(judged[5] / 255 - answer).max() < 0.003
+    assert np.array_equal(np.delete(judged, 5, axis=0), sample.packed())
+    assert pixels.mattes.shape[1] == 5 and float(pixels.error) == matte_error(sample.packed()) == matte_error(judged)
+    assert inputs_of(judged).shape[1] == 11
+    kept = (tmp_path / "second" / "000021.npz").stat().st_mtime_ns
+    fill_second(tmp_path, iter(range(20, 24)), network)
+    assert (tmp_path / "second" / "000021.npz").stat().st_mtime_ns == kept, "what is there is kept"
 
 
 # --- what is looked at

@@ -60,6 +60,51 @@ def test_an_example_is_pixels_from_anywhere_and_comes_by_its_number(samples, mad
     assert source.pixels == sum(made[seed][1].truth.size for seed in (1, 2)) and source.samples == 2
 
 
+def test_samples_of_the_other_look_are_refused(samples, made, recipe_of):
+    with pytest.raises(ValueError, match="samples of the other look"):
+        opened(recipe_of, samples, frozen=("first.",))
+    pixels = made[1][1]
+    Pixels(pixels.sights, np.repeat(pixels.mattes, 2, axis=1)[:, :5], pixels.truth, pixels.error).save(
+        samples / "000001.npz"
+    )
+    with pytest.raises(ValueError, match="samples of the other look"):
+        opened(recipe_of, samples)
+
+
+def second_of(planes: np.ndarray) -> np.ndarray:
+    """The same with what the first look answered: the closed form with a little noise."""
+    noise = np.random.default_rng(9).integers(-9, 10, planes[6].shape)
+    return np.insert(planes, 5, np.clip(planes[6] + noise, 0, 255).astype(np.uint8), axis=0)
+
+
+def test_the_second_look_learns_and_the_first_stays(tmp_path, recipe_of, monkeypatch):
+    monkeypatch.setattr(RunFolder, "draw_curve", lambda self, title: None)
+    network = seeing_network()
+    for seed in (0, 1, 2):
+        pixels_of(network, second_of(packed(seed)), seed).save(tmp_path / f"{seed:06d}.npz")
+    np.save(tmp_path / "000000.npy", second_of(packed(0)))
+    settings = {"batch": 2, "optimiser": "adamw", "rate": 0.02, "schedule": "constant", "losses": {"alpha": 1.0}}
+    recipe = recipe_of(
+        network="fusion", data="samples", crop_px=16, steps=40, validate_on=0, frozen=("first.",), **settings
+    )
+    source = open_source(recipe, tmp_path, None, tmp_path)
+    trainer = Trainer(recipe, source, RunFolder(tmp_path / "out"))
+    example = source.example(0)
+    assert example.more is not None and example.more.shape[0] == 5 + COUNT
+    (judged,) = source.held_out(3)
+    assert gathered([judged]).inputs(10).shape[1] == 11
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+
+    def error() -> float:
+        return float((trainer.predict(gathered([judged])) - gathered([judged]).alpha).abs().mean())
+
+    untouched = error()
+    trainer.run(lambda fraction, text: None)
+    after = trainer.network.state_dict()
+    changed = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
+    assert changed == {"second"} and error() < untouched
+
+
 def test_harder_samples_come_less_often(samples, made, recipe_of):
     pixels = made[2][1]
     Pixels(pixels.sights, pixels.mattes, pixels.truth, np.asarray(0.4)).save(samples / "000002.npz")
@@ -137,4 +182,5 @@ def test_it_learns_which_matte_is_right(samples, recipe_of, tmp_path, monkeypatc
     before = error()
     trainer.run(lambda fraction, text: None)
     assert error() < 0.5 * before
-    assert float(trainer.network.spread.min()) > 0 and not torch.equal(trainer.network.spread, torch.ones(COUNT))
+    look = trainer.network.first
+    assert float(look.spread.min()) > 0 and not look.fresh and trainer.network.second.fresh

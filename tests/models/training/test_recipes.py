@@ -73,7 +73,7 @@ def test_our_own_recipes_need_no_data_but_the_portraits():
     own = [recipe for recipe in every_recipe().values() if recipe.source == "our own"]
     assert {"indexnet", "a2u", "rmat-m3", "pspm-b5-fm", "indexnet-small", "a2u-small"} <= {r.name for r in own}
     given = {recipe.name for recipe in own if recipe.data != "drawn"}
-    assert given <= {"pspm-b5-fm", "pspm-small", "pspm-small-edge", "fusion"}
+    assert given <= {"pspm-b5-fm", "pspm-small", "pspm-small-edge", "fusion", "fusion-second"}
     assert all(recipe.licence == "MIT" for recipe in own if recipe.data == "drawn")
 
 

@@ -78,13 +78,13 @@ def test_two_processes_take_the_steps_of_one(tmp_path, monkeypatch, recipe_of, d
 MEASURING = """
 import sys
 import torch
-from models.networks.fusion import Fusion
+from models.networks.fusion import Look
 from models.networks.sights import COUNT, MATTES
 from models.training.together import company
 def measured():
     with company("cpu") as (share, device):
         torch.manual_seed(share.rank)
-        network = Fusion((8, 8)).train()
+        network = Look((8, 8)).train()
         network(torch.rand(1, 4 + MATTES + COUNT, 4, 4))
         return torch.stack((network.middle, network.spread)).detach()
 """
