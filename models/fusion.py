@@ -23,7 +23,7 @@ MATTES = ("classic", "closed form", "KNN", "sampled")
 """The mattes that are weighed, in the order of their planes."""
 SIGNS = ("trust", "contrast")
 """What sampling thinks of itself, after the mattes."""
-EXPERT_SHARE = 0.75
+EXPERT_SHARE = 0.65
 """The part of the time that the mattes take on a CPU."""
 SETTLING_SHARE = 0.05
 """The part of settling, which is the last; the network has the rest."""
@@ -60,10 +60,10 @@ def fused_matte(
     image and trimap as for ``expert_planes``; ``limit_bytes`` and ``MemoryError`` as for ``matte_in_pieces``.
     ``progress`` is a cancel point; what it raises comes out at once.
     """
-    planes = expert_planes(image, trimap, _part(progress, 0.0, EXPERT_SHARE, ""))
+    mattes = _part(progress, 0.0, EXPERT_SHARE, "")
     weighed = _part(progress, EXPERT_SHARE, 1 - SETTLING_SHARE, "")
-    alpha = fused(predictor, image, trimap, planes, weighed, limit_bytes=limit_bytes)
-    del planes
+    # Handed over, not held: the second look takes other planes in the place of these.
+    alpha = fused(predictor, image, trimap, expert_planes(image, trimap, mattes), weighed, limit_bytes=limit_bytes)
     return settled_matte(image, trimap, alpha, _part(progress, 1 - SETTLING_SHARE, 1.0, ""))
 
 
@@ -76,7 +76,10 @@ def fused(
     *,
     limit_bytes: int = 0,
 ) -> np.ndarray:
-    """What the network makes of mattes that are there already, not settled; ``planes`` as ``expert_planes`` gives."""
+    """What the network makes of mattes that are there already, in two looks, not settled.
+
+    ``planes`` as ``expert_planes`` gives them.
+    """
     look, again = _part(progress, 0.0, 0.5, "Weighing"), _part(progress, 0.5, 1.0, "Weighing again")
     alpha = matte_in_pieces(predictor, image, trimap, look, more=planes, limit_bytes=limit_bytes)
     planes = np.concatenate((alpha[None].astype(np.float16), planes))

@@ -58,7 +58,7 @@ class ModelSpec:
     stride: int = 32
     finds_trimap: bool = False
     looks_again: bool = False
-    """It also takes its own answer, before the mattes (N, ``channels`` + 1, H, W), and answers better then."""
+    """It also takes its own first answer, before the mattes (N, ``channels`` + 1, H, W), and answers better then."""
     looks_px: tuple[int, ...] = ()
     """Where ``finds_trimap``, of a small network: the photo's longer side when the subject is looked for. The mean of
     all looks counts, each taken of the photo mirrored, too, and the photo's own colours mend it. Empty: one look at

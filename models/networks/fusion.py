@@ -70,7 +70,7 @@ class Look(nn.Module):
     @property
     def fresh(self) -> bool:
         """Whether it has learned nothing yet."""
-        return bool((self.spread == 1).all())
+        return not self.spread.is_meta and bool((self.spread == 1).all())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """See the class."""
@@ -88,7 +88,7 @@ class Look(nn.Module):
         return alpha[:, None]
 
     def see(self, x: torch.Tensor) -> torch.Tensor:
-        """The sights (N, COUNT, H, W) float32 of an input (N, 10, H, W)."""
+        """The sights (N, COUNT, H, W) float32 of an input (N, 10, H, W), as the class takes it."""
         x = x.float()
         trimap, mattes, signs = x[:, TRIMAP:].split((1, MATTES, x.shape[1] - TRIMAP - 1 - MATTES), 1)
         return self.sights(self.colours(x[:, :COLOURS]), trimap, mattes, signs)

@@ -131,13 +131,11 @@ class Runner:
         return "" if moved <= SAME_ALPHA else f"alpha would move by {moved * 255:.1f} of 255 levels"
 
     def _checked_alpha(self) -> np.ndarray:
-        """Alpha (h, w) in [0, 1] of a small picture that is always the same."""
+        """Alpha (looks, h, w) in [0, 1] of a small picture that is always the same."""
         image, trimap = _small_picture()
         inputs = network_input(image, trimap if self.spec.channels >= 4 else None, self.spec.stride)
-        if self.spec.channels > inputs.shape[1]:  # mattes, of which any will do
-            more = self.spec.channels - inputs.shape[1]
-            inputs = np.concatenate([inputs, np.repeat(inputs[:, 3:], more, axis=1)], axis=1)
-        return np.clip(self.predict(inputs)[-1][0, 0], 0, 1)
+        looks = self.spec.takes if self.spec.looks_again else (self.spec.channels,)
+        return np.stack([np.clip(self.predict(_with_planes(inputs, count))[-1][0, 0], 0, 1) for count in looks])
 
     def _go_to(self, device: str, precision: str) -> None:
         self.device, self.precision = device, precision
@@ -228,6 +226,12 @@ def _count_layers(network: nn.Module, done: Callable[[], None]) -> int:
     for module in leaves:
         module.register_forward_hook(hook)
     return len(leaves)
+
+
+def _with_planes(inputs: np.ndarray, count: int) -> np.ndarray:
+    """Inputs of so many planes: mattes, of which any will do that differ, are the trimap moved further and further."""
+    mattes = [np.roll(inputs[:, -1:], 5 * place, axis=3) for place in range(1, count - inputs.shape[1] + 1)]
+    return np.concatenate([inputs, *mattes], axis=1)
 
 
 def _as_array(answer: torch.Tensor) -> np.ndarray:

@@ -70,7 +70,7 @@ def _window_sums(x: torch.Tensor, width: int, dim: int) -> torch.Tensor:
 class Sights(nn.Module):
     """The ``COUNT`` sights of every pixel, (N, COUNT, H, W), of about the same size, none beyond ``LIMIT``.
 
-    Takes colours (N, 3, H, W), the trimap (N, 1, H, W), the mattes (N, 4, H, W), the classic one first, and the signs
+    Takes colours (N, 3, H, W), the trimap (N, 1, H, W), the mattes (N, 4, H, W), the best one first, and the signs
     of trust (N, 2, H, W), all in [0, 1].
     """
 
@@ -88,9 +88,9 @@ class Sights(nn.Module):
         sure = (trimap > 0.75).to(colours.dtype)
         unknown = ((trimap > 0.25) & (trimap < 0.75)).to(colours.dtype)
         mattes = torch.where(unknown > 0, mattes, sure)
-        classic, middle = mattes[:, :1], mattes.mean(1, keepdim=True)
+        best, middle = mattes[:, :1], mattes.mean(1, keepdim=True)
         light = colours.mean(1, keepdim=True)
-        apart = mattes[:, 1:] - classic
+        apart = mattes[:, 1:] - best
         seen = [2 * mattes - 1, 4 * apart, 2 * signs - 1, 2 * colours - 1]
         wanted = torch.cat((mattes, middle), 1)
         seen += [4 * (fitted(colours, wanted, mean) - wanted) for mean in self.fits]
@@ -98,7 +98,7 @@ class Sights(nn.Module):
         for mean in self.scales:
             seen += _around(mean, mattes, apart, marks, light)
         for mean in self.reaches:
-            for alpha in (classic, middle):
+            for alpha in (best, middle):
                 seen += _between(mean, colours, alpha.clamp(0, 1))
         for plane, side in [(mattes[:, place : place + 1], 3) for place in range(_PATCHED)] + [(light, 5)]:
             seen.append(4 * _neighbours(plane, side))
@@ -168,9 +168,8 @@ def _around(
     m_mattes, m_apart, m_marks, m_light, m_squares, m_light_squares = means.split(parts, 1)
     spread = (m_squares - m_mattes[:, :_PATCHED] ** 2).clamp_min(0).sqrt()
     light_spread = (m_light_squares - m_light**2).clamp_min(0).sqrt()
-    classic = mattes[:, :1]
     return [
-        2 * (m_mattes - classic),
+        2 * (m_mattes - mattes[:, :1]),
         4 * m_apart,
         2 * m_marks - 1,
         4 * (m_light - light),

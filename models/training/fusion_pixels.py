@@ -70,11 +70,13 @@ class Pixels:
         count = found.truth.size
         kinds = {
             "sights": (np.float16, (count, COUNT)),
-            "mattes": (np.uint8, (count, MATTES + (found.mattes.shape[1:] == (MATTES + 1,)))),
+            "mattes": (np.uint8, (count, found.mattes.shape[-1])),
             "truth": (np.uint8, (count,)),
             "error": (np.float64, ()),
         }
         if any((getattr(found, name).dtype, getattr(found, name).shape) != kind for name, kind in kinds.items()):
+            raise ValueError(f"{place.name} holds something else.")
+        if found.mattes.shape[1] not in (MATTES, MATTES + 1):
             raise ValueError(f"{place.name} holds something else.")
         return found
 
@@ -91,7 +93,7 @@ def packed_sample(place: Path) -> np.ndarray | None:
 
 
 def seeing_network() -> Fusion:
-    """A network to look with: what it sees is not learned, so it needs no weights."""
+    """A network to look with: what it sees is not learned, so it needs weights only to answer."""
     return cast(Fusion, build(every_spec()["fusion"])).eval()
 
 

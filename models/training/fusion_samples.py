@@ -11,7 +11,8 @@ The second look learns from what the first one answers, so its samples are made 
 
     python -m models.training.fusion_samples FOLDER --first 0 --count 500 --second-after WEIGHTS
 
-They lie in FOLDER/second: the pixels, and of samples to judge by the whole, with the answer before the mattes.
+They lie beside them in FOLDER-second: the pixels, and of samples to judge by the whole, with the answer before the
+mattes. Those of one folder are made with the same weights.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import argparse
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import cv2
@@ -31,7 +33,6 @@ from models.fusion import expert_planes
 from models.networks.fusion import Fusion
 from models.prepare import BACKGROUND, FOREGROUND, UNKNOWN
 from models.training.checkpointing import put_file
-from models.training.delivering import read_weights
 from models.training.fusion_pixels import (
     CLASSIC,
     EXPERTS,
@@ -42,14 +43,14 @@ from models.training.fusion_pixels import (
     pixels_of,
     seeing_network,
 )
+from models.training.starting import take_weights
 from models.training.synthetic import CutOut, Sample, cut_outs, draw_cut_out, draw_sample, make_trimap
 
 DRAWN_PX = (480, 720)
 """The side of the drawings: as large as photos on which methods are compared. The mattes must see as much of a drawing
 as of a photo: in parts of 224 px, KNN, which looks for likenesses everywhere, erred twice as much as classic, on photos
 a fifth more, and a network that learnt from such parts trusted the wrong matte."""
-SECOND = "second"
-"""The folder of the samples for the second look, in that of the others."""
+_MADE_WITH = "first-look.sha256"
 TIGHT_SHARE = 0.5
 CUT_OUT_SHARE = 0.25
 CAMERA_SHARE = 0.6
@@ -135,26 +136,57 @@ def fill(folder: Path, seeds: Iterator[int], cutouts: Sequence[CutOut] = ()) -> 
             pixels_of(network, planes, seed).save(looked_at)
 
 
-def fill_second(folder: Path, seeds: Iterator[int], network: Fusion) -> None:
-    """Make samples for the second look, in FOLDER/second, of those that the folder has of these seeds.
+def second_folder(folder: Path) -> Path:
+    """Where the samples for the second look lie that are made of those of a folder."""
+    return folder.with_name(f"{folder.name}-second")
 
-    ``network`` has learnt its first look. Files as ``fill`` writes them; ``OSError`` and ``ValueError`` as there.
+
+def fill_second(folder: Path, seeds: Iterator[int], network: Fusion) -> int:
+    """Make samples for the second look, in ``second_folder``, of those that the folder has of these seeds; how many.
+
+    ``network`` has learnt its first look. Files as ``fill`` writes them. ``OSError`` passes; ``ValueError`` with a
+    sentence for a file that is no sample, for a folder without any of these seeds, for a first look that has learnt
+    nothing, and where samples lie already that another first look answered.
     """
-    (folder / SECOND).mkdir(exist_ok=True)
-    for seed in seeds:
-        place = folder / f"{seed:06d}.npy"
-        looked_at = folder / SECOND / f"{seed:06d}.npz"
-        if looked_at.exists() or not place.exists() or (planes := packed_sample(place)) is None:
+    if network.first.fresh:
+        raise ValueError("The first look of these weights has learnt nothing. Train the recipe fusion first.")
+    places = [place for seed in seeds if (place := folder / f"{seed:06d}.npy").exists()]
+    if not places:
+        raise ValueError(f"There are no samples of these seeds in {folder}. Make them first, without --second-after.")
+    into = second_folder(folder)
+    into.mkdir(exist_ok=True)
+    _check_made_with(into, network)
+    made = 0
+    for place in places:
+        looked_at = (into / place.name).with_suffix(".npz")
+        if looked_at.exists() or (planes := packed_sample(place)) is None:
             continue
-        with torch.inference_mode():
-            answer = network(torch.from_numpy(inputs_of(planes)))[0, 0].numpy()
-        answer = np.where(planes[TRIMAP] == UNKNOWN, _bytes(answer), planes[CLASSIC])
-        planes = np.concatenate((planes[: EXPERTS.start], answer[None], planes[EXPERTS]))
+        planes = _with_answer(network, planes)
         if not is_learnt(place):
             buffer = io.BytesIO()
             np.save(buffer, planes)
-            put_file(folder / SECOND / place.name, buffer.getvalue())
-        pixels_of(network, planes, seed).save(looked_at)
+            put_file(into / place.name, buffer.getvalue())
+        pixels_of(network, planes, int(place.stem)).save(looked_at)
+        made += 1
+    return made
+
+
+def _with_answer(network: Fusion, planes: np.ndarray) -> np.ndarray:
+    """A packed sample (11, h, w) with what the first look answers before the mattes, (12, h, w)."""
+    with torch.inference_mode():
+        answer = network(torch.from_numpy(inputs_of(planes)))[0, 0].numpy()
+    answer = np.where(planes[TRIMAP] == UNKNOWN, _bytes(answer), planes[CLASSIC])
+    return np.concatenate((planes[: EXPERTS.start], answer[None], planes[EXPERTS]))
+
+
+def _check_made_with(folder: Path, network: Fusion) -> None:
+    """Note which first look answered; ``ValueError`` where it was another."""
+    values = b"".join(value.numpy().tobytes() for value in network.first.state_dict().values())
+    digest, note = sha256(values).hexdigest(), folder / _MADE_WITH
+    if not note.exists():
+        put_file(note, digest.encode())
+    elif note.read_text("utf-8").strip() != digest:
+        raise ValueError(f"{folder} holds samples that another first look answered. Remove it, or move it away.")
 
 
 def main() -> None:
@@ -170,13 +202,16 @@ def main() -> None:
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     seeds = iter(range(chosen.first, chosen.first + chosen.count, chosen.step))
-    if chosen.second_after:
-        network = seeing_network()
-        network.load_state_dict({name: value.float() for name, value in read_weights(chosen.second_after).items()})
-        fill_second(chosen.folder, seeds, network)
-        return
-    cutouts = cut_outs(chosen.cut_outs) if chosen.cut_outs else ()
-    fill(chosen.folder, seeds, cutouts)
+    try:
+        if chosen.second_after:
+            network = seeing_network()
+            take_weights(network, chosen.second_after)
+            made = fill_second(chosen.folder, seeds, network)
+            print(f"{made} samples made in {second_folder(chosen.folder)}")
+            return
+        fill(chosen.folder, seeds, cut_outs(chosen.cut_outs) if chosen.cut_outs else ())
+    except (ValueError, OSError) as error:
+        parser.exit(1, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -39,9 +39,17 @@ class FusionSource:
                 raise ValueError(f"There is no folder {folder}. {MAKE}")
             bad = f" {len(self.skipped)} files are damaged, such as {self.skipped[0]}." if self.skipped else ""
             raise ValueError(f"There are no samples to learn from in {folder}.{bad} {MAKE}")
-        wanted = MATTES + (FIRST_LOOK in recipe.frozen)
-        if any(pixels.mattes.shape[1] != wanted for pixels in found):
-            raise ValueError(f"{folder} holds samples of the other look. {MAKE}")
+        second = FIRST_LOOK.startswith(recipe.frozen)
+        if any(pixels.mattes.shape[1] != (MATTES + 1 if second else MATTES) for pixels in found):
+            raise ValueError(
+                f"{folder} holds samples of the other look. The first look's are where models.training.fusion_samples "
+                "made them, the second one's in the folder beside it whose name ends in -second."
+            )
+        if second and not recipe.start:
+            raise ValueError(
+                "The second look learns from what the first one answers. Name the weights that the samples were made "
+                "with: --set start=FILE."
+            )
         self.samples = len(found)
         counts = [pixels.truth.size for pixels in found]
         weights = np.repeat([weight_of(float(pixels.error)) for pixels in found], counts)

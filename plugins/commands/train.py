@@ -28,7 +28,7 @@ What --data holds, by the recipe's setting `data`:
   cutouts    PNG files with transparency
   pairs      image/ and alpha/ with files of the same names
   portraits  NAME.jpg with NAME.png, a matte or a hard mask
-  samples    what python -m models.training.fusion_samples wrote
+  samples    what python -m models.training.fusion_samples wrote; for fusion-second, --second-after
 
 What comes into --out: train.log; curve.csv and curve.png; validation.csv and samples/, with mattes of pictures kept
 back; checkpoint/; and at the end the weights, which `mattelier models import` takes over.

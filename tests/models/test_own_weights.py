@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 
 from models import load
 from models.licences import RESEARCH_PHOTOS, is_for_research_only
@@ -27,6 +28,13 @@ def test_a_file_is_what_its_record_says_and_fits_its_network(network, tmp_path):
     assert found.path.parent == OWN_WEIGHTS and found.record is not None
     assert found.path.stat().st_size == found.record.size_bytes
     assert load(network, found.path, "cpu").device == "cpu"
+
+
+def test_both_looks_of_fusion_have_learnt():
+    """One that has not leaves the other's answer as it is: nothing but the errors on photos would tell."""
+    weights = load_file(OWN_WEIGHTS / "fusion.safetensors")
+    assert all(float(weights[f"{look}.answer.weight"].abs().max()) > 0.01 for look in ("first", "second"))
+    assert all(float(weights[f"{look}.spread"].float().std()) > 0.01 for look in ("first", "second"))
 
 
 @pytest.mark.parametrize("network", NETWORKS)

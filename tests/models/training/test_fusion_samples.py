@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from models.networks.fusion import Fusion
 from models.networks.sights import COUNT
 from models.prepare import network_input
 from models.training import fusion_samples
@@ -23,7 +25,7 @@ from models.training.fusion_pixels import (
     seeing_network,
     turned,
 )
-from models.training.fusion_samples import FusionSample, fill, fill_second, make_sample
+from models.training.fusion_samples import FusionSample, fill, fill_second, main, make_sample
 
 DRAWN_PX = (96, 112)
 
@@ -94,23 +96,74 @@ def test_filling_a_folder_goes_on_where_it_stopped_and_keeps_what_is_there(tmp_p
     assert Pixels.load(tmp_path / "out" / "000003.npz").truth.size == MOST
 
 
-def test_samples_for_the_second_look_hold_what_the_first_one_answers(tmp_path, sample):
+@pytest.fixture
+def looked() -> Fusion:
+    """A network whose first look has learnt: something, if not much."""
     network = seeing_network()
+    with torch.no_grad():
+        network.first.spread.fill_(0.5)
+        network.first.answer.bias[:] = torch.tensor([0.0, 1.0, 0.0, 0.0, 0.1])
+    return network
+
+
+@pytest.fixture
+def folder(tmp_path, sample) -> Path:
+    place = tmp_path / "samples"
+    place.mkdir()
     for seed in (20, 21):
-        np.save(tmp_path / f"{seed:06d}.npy", sample.packed())
-    np.save(tmp_path / "000022.npy", np.zeros(0, np.uint8))
-    fill_second(tmp_path, iter(range(20, 24)), network)
-    assert sorted(file.name for file in (tmp_path / "second").iterdir()) == ["000020.npy", "000020.npz", "000021.npz"]
-    judged, pixels = np.load(tmp_path / "second" / "000020.npy"), Pixels.load(tmp_path / "second" / "000021.npz")
+        np.save(place / f"{seed:06d}.npy", sample.packed())
+    np.save(place / "000022.npy", np.zeros(0, np.uint8))
+    return place
+
+
+def test_samples_for_the_second_look_hold_what_the_first_one_answers(folder, sample, looked):
+    second = folder.with_name("samples-second")
+    assert fill_second(folder, iter(range(20, 24)), looked) == 2
+    assert {file.name for file in second.glob("*.np*")} == {"000020.npy", "000020.npz", "000021.npz"}
+    judged, pixels = np.load(second / "000020.npy"), Pixels.load(second / "000021.npz")
     with torch.inference_mode():
-        answer = network(torch.from_numpy(inputs_of(sample.packed())))[0, 0].numpy()
-    assert np.abs(judged[5] / 255 - answer).max() < 0.003
+        answer = looked(torch.from_numpy(inputs_of(sample.packed())))[0, 0].clamp(0, 1).numpy()
+    assert np.abs(judged[5] / 255 - answer).max() < 0.003 and not np.array_equal(judged[5], judged[6])
     assert np.array_equal(np.delete(judged, 5, axis=0), sample.packed())
     assert pixels.mattes.shape[1] == 5 and float(pixels.error) == matte_error(sample.packed()) == matte_error(judged)
     assert inputs_of(judged).shape[1] == 11
-    kept = (tmp_path / "second" / "000021.npz").stat().st_mtime_ns
-    fill_second(tmp_path, iter(range(20, 24)), network)
-    assert (tmp_path / "second" / "000021.npz").stat().st_mtime_ns == kept, "what is there is kept"
+    assert fill_second(folder, iter(range(20, 24)), looked) == 0, "what is there is kept"
+
+
+def test_samples_for_the_second_look_are_refused_where_they_would_be_of_no_use(folder, tmp_path, looked):
+    with pytest.raises(ValueError, match=r"has learnt nothing\. Train the recipe fusion first"):
+        fill_second(folder, iter([20]), seeing_network())
+    for place, seed in ((folder, 7), (tmp_path / "none", 20)):
+        with pytest.raises(ValueError, match="no samples of these seeds"):
+            fill_second(place, iter([seed]), looked)
+    fill_second(folder, iter([20]), looked)
+    with torch.no_grad():
+        looked.second.spread.fill_(0.5)
+    fill_second(folder, iter([21]), looked)
+    with torch.no_grad():
+        looked.first.spread.fill_(0.4)
+    with pytest.raises(ValueError, match=r"samples that another first look answered\. Remove it"):
+        fill_second(folder, iter([21]), looked)
+
+
+def test_the_command_says_in_a_sentence_what_it_made_or_why_not(folder, tmp_path, looked, monkeypatch, capsys):
+    save_file({name: value.contiguous() for name, value in looked.state_dict().items()}, tmp_path / "w.safetensors")
+
+    def run(*words: str) -> str:
+        monkeypatch.setattr("sys.argv", ["", str(folder), "--first", "20", "--count", "2", "--second-after", *words])
+        main()
+        return capsys.readouterr().out
+
+    threads = torch.get_num_threads()
+    try:
+        assert "2 samples made in" in run(str(tmp_path / "w.safetensors"))
+        save_file({"else": torch.zeros(2)}, tmp_path / "other.safetensors")
+        for name, words in (("other.safetensors", "holds nothing that fits"), ("gone.safetensors", "cannot be read")):
+            with pytest.raises(SystemExit):
+                run(str(tmp_path / name))
+            assert words in capsys.readouterr().err
+    finally:
+        torch.set_num_threads(threads)
 
 
 # --- what is looked at

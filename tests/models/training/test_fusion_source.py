@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import torch
 
 from models.networks.sights import COUNT
 from models.training.batch import gathered
+from models.training.checkpointing import weights_file
+from models.training.cookbook import recipe_named
 from models.training.datasets import open_source
 from models.training.fusion_pixels import Pixels, inputs_of, pixels_of, seeing_network
 from models.training.fusion_source import weight_of
@@ -62,7 +65,7 @@ def test_an_example_is_pixels_from_anywhere_and_comes_by_its_number(samples, mad
 
 def test_samples_of_the_other_look_are_refused(samples, made, recipe_of):
     with pytest.raises(ValueError, match="samples of the other look"):
-        opened(recipe_of, samples, frozen=("first.",))
+        opened(recipe_of, samples, frozen=("first",), start="first.safetensors")
     pixels = made[1][1]
     Pixels(pixels.sights, np.repeat(pixels.mattes, 2, axis=1)[:, :5], pixels.truth, pixels.error).save(
         samples / "000001.npz"
@@ -83,10 +86,13 @@ def test_the_second_look_learns_and_the_first_stays(tmp_path, recipe_of, monkeyp
     for seed in (0, 1, 2):
         pixels_of(network, second_of(packed(seed)), seed).save(tmp_path / f"{seed:06d}.npz")
     np.save(tmp_path / "000000.npy", second_of(packed(0)))
+    weights = tmp_path / "first.safetensors"
+    weights.write_bytes(weights_file(network.state_dict(), {}))
     settings = {"batch": 2, "optimiser": "adamw", "rate": 0.02, "schedule": "constant", "losses": {"alpha": 1.0}}
-    recipe = recipe_of(
-        network="fusion", data="samples", crop_px=16, steps=40, validate_on=0, frozen=("first.",), **settings
-    )
+    facts = {"frozen": recipe_named("fusion-second").frozen, "start": str(weights)}
+    recipe = recipe_of(network="fusion", data="samples", crop_px=16, steps=40, validate_on=0, **facts, **settings)
+    with pytest.raises(ValueError, match="--set start=FILE"):
+        open_source(replace(recipe, start=""), tmp_path, None, tmp_path)
     source = open_source(recipe, tmp_path, None, tmp_path)
     trainer = Trainer(recipe, source, RunFolder(tmp_path / "out"))
     example = source.example(0)
