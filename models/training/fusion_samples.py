@@ -116,14 +116,15 @@ def _bytes(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(values.astype(np.float32), 0, 1) * 255 + 0.5, np.uint8)
 
 
-def fill(folder: Path, seeds: Iterator[int], cutouts: Sequence[CutOut] = ()) -> None:
-    """Make what the folder has not yet of the samples of these seeds; an empty ``000042.npy`` for a seed without.
+def fill(folder: Path, seeds: Iterator[int], cutouts: Sequence[CutOut] = ()) -> int:
+    """Make what the folder has not yet of the samples of these seeds, an empty ``000042.npy`` for a seed without.
 
-    Each file is written whole or not at all, so that this may be stopped at any time. ``OSError`` passes;
-    ``ValueError`` with a sentence for a file that is no sample.
+    Each file is written whole or not at all, so that this may be stopped at any time. Answered is how many of the seeds
+    have a sample. ``OSError`` passes; ``ValueError`` with a sentence for a file that is no sample.
     """
     folder.mkdir(parents=True, exist_ok=True)
     network = seeing_network()
+    there = 0
     for seed in seeds:
         place = folder / f"{seed:06d}.npy"
         if not place.exists():
@@ -134,6 +135,8 @@ def fill(folder: Path, seeds: Iterator[int], cutouts: Sequence[CutOut] = ()) -> 
         looked_at = place.with_suffix(".npz")
         if not looked_at.exists() and (planes := packed_sample(place)) is not None:
             pixels_of(network, planes, seed).save(looked_at)
+        there += looked_at.exists()
+    return there
 
 
 def second_folder(folder: Path) -> Path:
@@ -201,17 +204,24 @@ def main() -> None:
     chosen = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    seeds = iter(range(chosen.first, chosen.first + chosen.count, chosen.step))
+    if chosen.first < 0 or chosen.count < 1 or chosen.step < 1:
+        parser.error("--first is 0 or more, --count and --step are 1 or more")
+    seeds = range(chosen.first, chosen.first + chosen.count, chosen.step)
     try:
         if chosen.second_after:
             network = seeing_network()
             take_weights(network, chosen.second_after)
-            made = fill_second(chosen.folder, seeds, network)
+            made = fill_second(chosen.folder, iter(seeds), network)
             print(f"{made} samples made in {second_folder(chosen.folder)}")
             return
-        fill(chosen.folder, seeds, cut_outs(chosen.cut_outs) if chosen.cut_outs else ())
+        there = fill(chosen.folder, iter(seeds), cut_outs(chosen.cut_outs) if chosen.cut_outs else ())
+        print(
+            f"{there} of {len(seeds)} seeds have a sample in {chosen.folder}; the drawings of the others would not do."
+        )
     except (ValueError, OSError) as error:
         parser.exit(1, f"{error}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, "Stopped. What is made is kept, and the same command goes on.\n")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from models.catalogue import every_spec
 from models.networks.sights import COUNT, MATTES
 from models.prepare import UNKNOWN
 from models.training.batch import Example
-from models.training.fusion_pixels import EXPERTS, IMAGE, TRIMAP, TRUTH, Pixels, is_learnt, packed_sample
+from models.training.fusion_pixels import EXPERTS, HELD_BACK, IMAGE, TRIMAP, TRUTH, Pixels, is_learnt, packed_sample
 from models.training.recipes import Recipe
+from models.training.wording import in_number
 
 USUAL_ERROR = 0.04
 """Classic's mean error on photos. Drawings are harder: the further beyond that, the less a sample counts."""
@@ -35,21 +36,8 @@ class FusionSource:
         places = sorted(folder.glob("*.npz")) if folder.is_dir() else []
         found = [pixels for place in places if is_learnt(place) and (pixels := self._read(place)) is not None]
         if not found:
-            if not folder.is_dir():
-                raise ValueError(f"There is no folder {folder}. {MAKE}")
-            bad = f" {len(self.skipped)} files are damaged, such as {self.skipped[0]}." if self.skipped else ""
-            raise ValueError(f"There are no samples to learn from in {folder}.{bad} {MAKE}")
-        second = FIRST_LOOK.startswith(recipe.frozen)
-        if any(pixels.mattes.shape[1] != (MATTES + 1 if second else MATTES) for pixels in found):
-            raise ValueError(
-                f"{folder} holds samples of the other look. The first look's are where models.training.fusion_samples "
-                "made them, the second one's in the folder beside it whose name ends in -second."
-            )
-        if second and not recipe.start:
-            raise ValueError(
-                "The second look learns from what the first one answers. Name the weights that the samples were made "
-                "with: --set start=FILE."
-            )
+            raise ValueError(self._why_none(folder, places))
+        _check_look(recipe, folder, found)
         self.samples = len(found)
         counts = [pixels.truth.size for pixels in found]
         weights = np.repeat([weight_of(float(pixels.error)) for pixels in found], counts)
@@ -63,10 +51,24 @@ class FusionSource:
             end -= pixels.truth.size
         self._judged = [place.with_suffix(".npy") for place in places if not is_learnt(place)]
 
+    def _why_none(self, folder: Path, places: list[Path]) -> str:
+        """Why there is nothing to learn from, and what to do."""
+        if not folder.is_dir():
+            return f"There is no folder {folder}. {MAKE}"
+        why = f" Each seed that {HELD_BACK} divides is kept back to judge by." if places else ""
+        if self.skipped:
+            why = f" {in_number(len(self.skipped), 'file was', 'files were')} left out: {self.skipped[0]}."
+        return f"There are no samples to learn from in {folder}.{why} {MAKE}"
+
     @property
     def pixels(self) -> int:
         """How many there are to learn from."""
         return self._truth.size
+
+    @property
+    def kept_back(self) -> int:
+        """How many samples there are to judge by."""
+        return len(self._judged)
 
     def example(self, number: int) -> Example:
         """See ``Source``: pixels of the harder samples come less often. There is no picture that they belong to."""
@@ -106,6 +108,21 @@ class FusionSource:
         high, wide = (min(side, most) // spec.stride * spec.stride for side in planes.shape[1:])
         top, left = ((side - kept) // 2 for side, kept in zip(planes.shape[1:], (high, wide), strict=True))
         return planes[:, top : top + high, left : left + wide]
+
+
+def _check_look(recipe: Recipe, folder: Path, found: list[Pixels]) -> None:
+    """Refuse samples of the other look than the recipe's, and a second look without the first one's weights."""
+    second = FIRST_LOOK.startswith(recipe.frozen)
+    if any(pixels.mattes.shape[1] != (MATTES + 1 if second else MATTES) for pixels in found):
+        raise ValueError(
+            f"{folder} holds samples of the other look. The first look's are where models.training.fusion_samples "
+            "made them, the second one's in the folder beside it whose name ends in -second."
+        )
+    if second and not recipe.start:
+        raise ValueError(
+            "The second look learns from what the first one answers. Name the weights that the samples were made "
+            "with: --set start=FILE."
+        )
 
 
 def weight_of(error: float) -> float:

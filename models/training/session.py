@@ -116,7 +116,8 @@ def _place(asked: Path | None, kept: str | None) -> Path | None:
 def _size(source: Source, recipe: Recipe) -> list[str]:
     """How much there is to learn from, where that has an end, and how many steps an epoch has."""
     if isinstance(source, FusionSource):
-        return [f"{source.pixels} pixels of {source.samples} samples to learn from."]
+        judging = f"{source.kept_back} kept back to judge by"
+        return [f"{source.pixels} pixels of {source.samples} samples to learn from, {judging}."]
     if not isinstance(source, (ComposedSource, PhotoSource)):
         return []
     count, kept = source.sizes

@@ -90,7 +90,7 @@ def test_filling_a_folder_goes_on_where_it_stopped_and_keeps_what_is_there(tmp_p
     assert names() == ["000000.npy", "000001.npy", "000001.npz"]
     made.clear()
     (tmp_path / "out" / "000001.npz").unlink()
-    fill(tmp_path / "out", iter([0, 1, 3]))
+    assert fill(tmp_path / "out", iter([0, 1, 3])) == 2
     assert made == [3] and names() == ["000000.npy", "000001.npy", "000001.npz", "000003.npy", "000003.npz"]
     assert np.array_equal(np.load(tmp_path / "out" / "000003.npy"), sample.packed())
     assert Pixels.load(tmp_path / "out" / "000003.npz").truth.size == MOST

@@ -143,6 +143,14 @@ def test_files_that_are_no_samples_are_named(samples, recipe_of, tmp_path):
     np.save(samples / "000020.npy", np.zeros((3, 8, 8)))
     assert source.held_out(8) == []
     assert source.skipped[2:] == ["000000.npy is damaged", "000020.npy holds something else"]
+    for seed in (1, 2):
+        (samples / f"{seed:06d}.npz").unlink()
+    with pytest.raises(ValueError, match=r"2 files were left out: 000004.npz is damaged\. Make some"):
+        opened(recipe_of, samples)
+    for seed in (4, 5):
+        (samples / f"{seed:06d}.npz").unlink()
+    with pytest.raises(ValueError, match="Each seed that 20 divides is kept back"):
+        opened(recipe_of, samples)
     (tmp_path / "empty").mkdir()
     for folder, words in ((samples / "gone", "no folder"), (tmp_path / "empty", "no samples to learn from in")):
         with pytest.raises(ValueError, match=rf"{words} .*fusion_samples"):

@@ -182,7 +182,7 @@ def test_how_many_pixels_there_are_to_learn_from_is_said(tmp_path, data, recipe_
     said: list[str] = []
     train(Request("tiny-recipe", tmp_path, data["samples"], device="cpu"), lambda *_: None, said.append)
     inside = (PX - 2 * EDGE_PX) ** 2
-    assert f"{4 * inside} pixels of 4 samples to learn from." in said
+    assert f"{4 * inside} pixels of 4 samples to learn from, 0 kept back to judge by." in said
 
 
 def test_files_left_out_and_whose_licence_it_is_are_said(tmp_path, data, recipe_of, monkeypatch):
