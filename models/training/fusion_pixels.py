@@ -70,13 +70,11 @@ class Pixels:
         count = found.truth.size
         kinds = {
             "sights": (np.float16, (count, COUNT)),
-            "mattes": (np.uint8, (count, found.mattes.shape[-1])),
+            "mattes": (np.uint8, (count, MATTES + 1 if found.mattes.shape == (count, MATTES + 1) else MATTES)),
             "truth": (np.uint8, (count,)),
             "error": (np.float64, ()),
         }
         if any((getattr(found, name).dtype, getattr(found, name).shape) != kind for name, kind in kinds.items()):
-            raise ValueError(f"{place.name} holds something else.")
-        if found.mattes.shape[1] not in (MATTES, MATTES + 1):
             raise ValueError(f"{place.name} holds something else.")
         return found
 

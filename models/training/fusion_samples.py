@@ -36,6 +36,7 @@ from models.training.checkpointing import put_file
 from models.training.fusion_pixels import (
     CLASSIC,
     EXPERTS,
+    PLANES,
     TRIMAP,
     inputs_of,
     is_learnt,
@@ -141,7 +142,8 @@ def fill(folder: Path, seeds: Iterator[int], cutouts: Sequence[CutOut] = ()) -> 
 
 def second_folder(folder: Path) -> Path:
     """Where the samples for the second look lie that are made of those of a folder."""
-    return folder.with_name(f"{folder.name}-second")
+    whole = folder.resolve()
+    return whole.with_name(f"{whole.name}-second")
 
 
 def fill_second(folder: Path, seeds: Iterator[int], network: Fusion) -> int:
@@ -164,6 +166,8 @@ def fill_second(folder: Path, seeds: Iterator[int], network: Fusion) -> int:
         looked_at = (into / place.name).with_suffix(".npz")
         if looked_at.exists() or (planes := packed_sample(place)) is None:
             continue
+        if len(planes) != PLANES:
+            raise ValueError(f"{folder} holds samples for the second look. Name the folder of the first look's.")
         planes = _with_answer(network, planes)
         if not is_learnt(place):
             buffer = io.BytesIO()

@@ -84,9 +84,9 @@ def test_it_answers_at_any_size(network, size):
 def test_a_piece_with_its_margin_is_answered_as_in_the_whole(again):
     torch.manual_seed(1)
     network = build(FUSION)
+    assert isinstance(network, Fusion)
     for look in (network.first, network.second):
-        stirred(look)  # type: ignore[arg-type]
-        look.spread.data.fill_(0.9)  # type: ignore[union-attr]
+        stirred(look).spread.data.fill_(0.9)
     assert FUSION.margin_px >= REACH_PX
     with torch.no_grad():
         x = inputs(32, 200)

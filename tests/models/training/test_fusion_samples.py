@@ -137,6 +137,10 @@ def test_samples_for_the_second_look_are_refused_where_they_would_be_of_no_use(f
         with pytest.raises(ValueError, match="no samples of these seeds"):
             fill_second(place, iter([seed]), looked)
     fill_second(folder, iter([20]), looked)
+    with pytest.raises(ValueError, match="holds samples for the second look"):
+        second = fusion_samples.second_folder(folder)
+        (second / "000020.npz").rename(second / "gone")
+        fill_second(second, iter([20]), looked)
     with torch.no_grad():
         looked.second.spread.fill_(0.5)
     fill_second(folder, iter([21]), looked)
@@ -225,7 +229,9 @@ def test_pixels_are_kept_whole_and_what_is_something_else_is_refused(tmp_path: P
     np.savez(tmp_path / "2.npz", sights=np.zeros((3, 2)), mattes=np.zeros((3, 4)), truth=np.zeros(3), error=0.1)
     as_floats = {"sights": pixels.sights, "mattes": pixels.mattes / 1.0, "truth": pixels.truth, "error": pixels.error}
     np.savez(tmp_path / "3.npz", **as_floats)
-    for name in ("2.npz", "3.npz"):
+    np.savez(tmp_path / "4.npz", **as_floats | {"mattes": np.uint8(4)})
+    np.savez(tmp_path / "5.npz", **as_floats | {"mattes": np.repeat(pixels.mattes, 2, axis=1)})
+    for name in ("2.npz", "3.npz", "4.npz", "5.npz"):
         with pytest.raises(ValueError, match=f"{name} holds something else"):
             Pixels.load(tmp_path / name)
 
