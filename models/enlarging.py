@@ -14,6 +14,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from models.side_by_side import side_by_side
+
 RADIUS_PX = 2
 """Of the window in which the line is found, in the reduced photo."""
 FLAT = 2e-4
@@ -38,15 +40,17 @@ def enlarged_matte(
     lines = colour_lines(small_image, small_alpha)
     alpha = (trimap == 255).astype(np.float32)
     H, W = trimap.shape
-    for top in range(0, H, BLOCK_PX):
-        tick(top / H)
-        for left in range(0, W, BLOCK_PX):
-            place = slice(top, min(H, top + BLOCK_PX)), slice(left, min(W, left + BLOCK_PX))
-            unknown = trimap[place] == 128
-            if unknown.any():
-                line = _part_of(lines, (top, left), unknown.shape, (H, W))
-                drawn = np.einsum("hwc,hwc->hw", line[..., :3], image[place]) + line[..., 3]
-                alpha[place][unknown] = np.clip(drawn, 0, 1)[unknown]
+
+    def work(corner: tuple[int, int]) -> None:
+        top, left = corner
+        place = slice(top, min(H, top + BLOCK_PX)), slice(left, min(W, left + BLOCK_PX))
+        unknown = trimap[place] == 128
+        if unknown.any():
+            line = _part_of(lines, corner, unknown.shape, (H, W))
+            drawn = np.einsum("hwc,hwc->hw", line[..., :3], image[place]) + line[..., 3]
+            alpha[place][unknown] = np.clip(drawn, 0, 1)[unknown]
+
+    side_by_side(work, [(top, left) for top in range(0, H, BLOCK_PX) for left in range(0, W, BLOCK_PX)], tick)
     return alpha
 
 

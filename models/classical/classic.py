@@ -160,11 +160,15 @@ def _sample(image: np.ndarray, trimap: np.ndarray, band: Band, report: Progress)
 def _sample_here(image: np.ndarray, trimap: np.ndarray, band: Band, report: Progress) -> Estimate:
     pieces = len(band.pieces())
 
-    def told(first: float, share: float, doing: str) -> Callable[[float], None]:
-        return lambda part: report(first + share * part, f"{doing}, {round(part * pieces) + 1} of {pieces} pieces")
+    def told(first: float, last: float, doing: str) -> Callable[[float], None]:
+        def tell(part: float) -> None:
+            number = min(round(part * pieces) + 1, pieces)
+            report((1 - part) * first + part * last, f"{doing}, {number} of {pieces} pieces")
 
-    pairs = gather_pairs(image, trimap, band, told(0.1, 0.3, "Sampling"))
-    return share_pairs(band, *pairs, told(0.4, 0.2, "Comparing samples"))
+        return tell
+
+    pairs = gather_pairs(image, trimap, band, told(0.1, 0.4, "Sampling"))
+    return share_pairs(band, *pairs, told(0.4, 0.6, "Comparing samples"))
 
 
 def _shrink_trimap(trimap: np.ndarray, factor: int) -> np.ndarray:

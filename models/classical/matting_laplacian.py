@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.side_by_side import side_by_side
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
@@ -118,15 +120,15 @@ def assemble(
     first_row_ids = np.concatenate([[0], np.cumsum(counts)])
     n = int(first_row_ids[-1])
     values, columns, rhs = np.empty((n, 25)), np.empty((n, 25), np.int32), np.empty(n)
-    for top in range(0, height, TILE_PX):
+
+    def work(top: int) -> None:
         bottom = min(top + TILE_PX, height)
         mine = slice(int(first_row_ids[top]), int(first_row_ids[bottom]))
-        if mine.start == mine.stop:
-            continue
         strip = _Strip(trimap, top, bottom, first_row_ids)
         strip.fill(image, epsilon, values[mine], columns[mine], rhs[mine])
-        if tick is not None:
-            tick(bottom / height)
+
+    tops = [top for top in range(0, height, TILE_PX) if counts[top : top + TILE_PX].any()]
+    side_by_side(work, tops, tick or (lambda share: None))
     row_starts = np.arange(0, 25 * n + 1, 25, dtype=np.int32 if 25 * n < 2**31 else np.int64)
     return UnknownSystem(csr_matrix((values.ravel(), columns.ravel(), row_starts), (n, n)), rhs)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.classical.sampling import Band, Tick, pair_fit
+from models.side_by_side import side_by_side
 
 REACH_PX = 6.2
 NEIGHBOURS = 130  # places strewn over that disk, with repetitions: nearly all of its 121 pixels
@@ -52,9 +53,8 @@ def share_pairs(band: Band, foreground: np.ndarray, background: np.ndarray, tick
     """
     offsets = _strewn_offsets()
     shared_f, shared_b = np.empty_like(foreground), np.empty_like(background)
-    pieces = band.pieces()
-    for step, piece in enumerate(pieces):
-        tick(step / len(pieces))
+
+    def work(piece: slice) -> None:
         number = _neighbour_numbers(band, piece, offsets)
         f = foreground[number] - band.colour[piece, None]
         b = background[number] - band.colour[piece, None]
@@ -68,6 +68,8 @@ def share_pairs(band: Band, foreground: np.ndarray, background: np.ndarray, tick
         number = np.take_along_axis(number, best, axis=1)
         shared_f[piece] = (weight * foreground[number]).sum(axis=1)
         shared_b[piece] = (weight * background[number]).sum(axis=1)
+
+    side_by_side(work, band.pieces(), tick)
     return Estimate.of(band.colour, shared_f, shared_b)
 
 

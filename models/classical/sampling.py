@@ -19,6 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.side_by_side import side_by_side
+
 UNKNOWN = 128
 RAYS = 8
 PATTERN_PX = 8  # start angles repeat every 8 x 8 pixels
@@ -79,9 +81,8 @@ def gather_pairs(image: np.ndarray, trimap: np.ndarray, band: Band, tick: Tick) 
     distances = [_distance_to(trimap, mark) for mark in (255, 0)]
     fallback = [_mean_colour(image, trimap, mark) for mark in (255, 0)]
     foreground, background = np.empty_like(band.colour), np.empty_like(band.colour)
-    pieces = band.pieces()
-    for step, piece in enumerate(pieces):
-        tick(step / len(pieces))
+
+    def work(piece: slice) -> None:
         row, column = band.row[piece], band.column[piece]
         fore, back = (_cast_rays(image, d, row, column, c) for d, c in zip(distances, fallback, strict=True))
         cost = _pair_costs(*_patch_moments(image, row, column), fore, back)
@@ -89,6 +90,8 @@ def gather_pairs(image: np.ndarray, trimap: np.ndarray, band: Band, tick: Tick) 
         pixel = np.arange(row.size)
         foreground[piece] = fore.colour[pixel, best // RAYS]
         background[piece] = back.colour[pixel, best % RAYS]
+
+    side_by_side(work, band.pieces(), tick)
     return foreground, background
 
 
