@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import atexit
+import gc
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -42,6 +45,8 @@ class NetworkEngine(Engine):
     name: ClassVar[str] = ""
     code_licence: ClassVar[str] = "MIT"
     licence: ClassVar[str] = _WeightsLicence()  # type: ignore[assignment]
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """What a run imports beside torch, to be imported meanwhile, too."""
 
     processor: str = param(
         "auto",
@@ -80,7 +85,7 @@ class NetworkEngine(Engine):
     def get_ready(self) -> None:
         """See the base class: torch takes two seconds, in which a photo can be read. An end waits for it."""
         if not self.missing():
-            Thread(target=_try_torch, name="torch").start()
+            Thread(target=_try_libraries, args=(self.libraries,), name="torch").start()
 
     def run(
         self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
@@ -176,6 +181,7 @@ class PortraitEngine(NetworkEngine):
     """A network that finds the subject by itself; given marks, it goes by them."""
 
     finds_trimap: ClassVar[bool] = True
+    libraries: ClassVar[tuple[str, ...]] = ("scipy.sparse",)
 
     def _matte(self, network: Predictor, image: np.ndarray, trimap: np.ndarray, progress: Progress) -> np.ndarray:
         from models.portrait import marked_matte
@@ -250,7 +256,8 @@ _torch_faults: list[str] = []
 def _load_torch() -> None:
     """Import torch; ``UserError`` where it is installed but broken, and from then on every network is missing it."""
     try:
-        import_module("torch")
+        with _unsearched():
+            import_module("torch")
     except (ImportError, OSError) as error:  # OSError: a library of its own does not load
         _torch_faults[:] = [
             "PyTorch, which networks need, is installed but cannot be loaded. "
@@ -259,10 +266,29 @@ def _load_torch() -> None:
         raise _lack(_torch_faults[0]) from error
 
 
-def _try_torch() -> None:
-    """Import torch, and leave it to the run to say why it cannot be."""
+@contextmanager
+def _unsearched() -> Generator[None]:
+    """No search for rubbish meanwhile, and none at the program's end.
+
+    Torch brings a quarter of a million objects that stay: to look at them again and again is a fifth of its import.
+    """
+    if "torch" in sys.modules:
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        atexit.register(gc.freeze)
+
+
+def _try_libraries(names: tuple[str, ...]) -> None:
+    """Import torch, then what else is named, and leave it to the run to say why one cannot be."""
     with suppress(Exception):
         _load_torch()
+        for name in names:
+            import_module(name)
 
 
 def _lack(problem: str) -> UserError:
