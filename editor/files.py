@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 
 from editor.api import FileFormat, Photo, UserError, WriteOptions
+from editor.document.blend import without_hidden
 from editor.document.codec import exif
 from editor.document.codec.picture import LIMIT_PIXELS
 from editor.document.colour import to_8_bit
@@ -179,12 +180,7 @@ def _fit_to_leave_the_house(photo: Photo, options: WriteOptions) -> Photo:
     photo = replace(photo, exif=exif.without_thumbnail(photo.exif), xmp=exif.xmp_as_upright(photo.xmp))
     if photo.alpha is None or options.keep_hidden_colour:
         return photo
-    hidden = photo.alpha == 0
-    if not hidden.any():
-        return photo
-    pixels = photo.pixels.copy()
-    pixels[hidden] = 0
-    return replace(photo, pixels=pixels)
+    return replace(photo, pixels=without_hidden(photo.pixels, photo.alpha))
 
 
 def _check_same_size(path: Path, size: tuple[int, int], wanted: tuple[int, int], what: str) -> None:

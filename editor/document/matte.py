@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
+import cv2
 import numpy as np
 
 from editor.document import trimap
@@ -309,8 +310,7 @@ def _only_soft(content: Plane, colours: np.ndarray, mask: Plane) -> Plane:
         if not soft.any():
             continue
         area = mask.tile_rect(key)
-        own = content.read(area)
-        changed[key] = np.where(soft[..., None], colours[area.slices()], own)
+        changed[key] = cv2.copyTo(colours[area.slices()], soft.view(np.uint8), content.read(area))
     return content.with_tiles(changed) if changed else content
 
 

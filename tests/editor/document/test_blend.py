@@ -109,6 +109,13 @@ def test_every_stored_value_survives_the_way_through_floats(dtype: np.dtype) -> 
     assert np.array_equal(as_stored(as_float(values), dtype), values)
 
 
+def test_many_values_become_the_same_floats_as_few() -> None:
+    values = np.random.default_rng(3).integers(0, 256, (1100, 700, 3), dtype=np.uint8)
+    for view in (values, values[:, ::2], values[..., 1], values[..., ::-1]):
+        few = np.stack([as_float(row) for row in view])
+        assert np.array_equal(as_float(view), few) and as_float(view).dtype == np.float32
+
+
 def test_eight_bit_alpha_survives_the_way_through_the_sixteen_bit_mask() -> None:
     values = np.arange(256, dtype=np.uint16)
     assert np.array_equal(as_stored(as_float(values * np.uint16(257)), np.dtype(np.uint8)), values)
