@@ -114,9 +114,11 @@ def _leave_open(trimap: np.ndarray, alpha: np.ndarray, share: np.ndarray) -> Non
     side = 2 * max(1, round(NEAR * max(share.shape))) + 1
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     far = cv2.dilate(inside, around) == cv2.erode(inside, around)
-    open_share = (far & (share > UNSURE) & (share < 1 - UNSURE)).astype(np.float32)
+    left_open = far & (share > UNSURE) & (share < 1 - UNSURE)
+    if not left_open.any():
+        return
     size = trimap.shape[::-1]
-    doubtful = cv2.resize(open_share, size, interpolation=cv2.INTER_LINEAR) > 0.5
+    doubtful = cv2.resize(left_open.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5
     trimap[doubtful] = UNKNOWN
     alpha[doubtful] += (cv2.resize(share, size, interpolation=cv2.INTER_LINEAR)[doubtful] - alpha[doubtful]) / 2
 

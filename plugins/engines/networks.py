@@ -45,8 +45,6 @@ class NetworkEngine(Engine):
     name: ClassVar[str] = ""
     code_licence: ClassVar[str] = "MIT"
     licence: ClassVar[str] = _WeightsLicence()  # type: ignore[assignment]
-    libraries: ClassVar[tuple[str, ...]] = ()
-    """What a run imports beside torch, to be imported meanwhile, too."""
 
     processor: str = param(
         "auto",
@@ -85,7 +83,7 @@ class NetworkEngine(Engine):
     def get_ready(self) -> None:
         """See the base class: torch takes two seconds, in which a photo can be read. An end waits for it."""
         if not self.missing():
-            Thread(target=_try_libraries, args=(self.libraries,), name="torch").start()
+            Thread(target=_try_torch, name="torch").start()
 
     def run(
         self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
@@ -181,7 +179,6 @@ class PortraitEngine(NetworkEngine):
     """A network that finds the subject by itself; given marks, it goes by them."""
 
     finds_trimap: ClassVar[bool] = True
-    libraries: ClassVar[tuple[str, ...]] = ("scipy.sparse",)
 
     def _matte(self, network: Predictor, image: np.ndarray, trimap: np.ndarray, progress: Progress) -> np.ndarray:
         from models.portrait import marked_matte
@@ -283,12 +280,10 @@ def _unsearched() -> Generator[None]:
         atexit.register(gc.freeze)
 
 
-def _try_libraries(names: tuple[str, ...]) -> None:
-    """Import torch, then what else is named, and leave it to the run to say why one cannot be."""
+def _try_torch() -> None:
+    """Import torch, and leave it to the run to say why it cannot be."""
     with suppress(Exception):
         _load_torch()
-        for name in names:
-            import_module(name)
 
 
 def _lack(problem: str) -> UserError:
