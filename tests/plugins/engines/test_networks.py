@@ -75,9 +75,15 @@ def test_without_torch_an_engine_says_what_to_install(kind, monkeypatch):
     assert "PyTorch" in kind.missing() and "Install" in kind.missing()
 
 
-def test_a_torch_that_does_not_load_is_told_in_a_sentence_and_missing_from_then_on(kind, lent, monkeypatch):
+def break_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Installed, to all appearance, but importing it is an ImportError."""
     monkeypatch.setattr(networks, "_torch_faults", [])
-    monkeypatch.setitem(sys.modules, "torch", None)  # importing it is an ImportError
+    monkeypatch.setattr(networks, "_torch_is_here", lambda: True)
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+
+def test_a_torch_that_does_not_load_is_told_in_a_sentence_and_missing_from_then_on(kind, lent, monkeypatch):
+    break_torch(monkeypatch)
     with pytest.raises(UserError) as caught:
         kind().run(*ringed_photo(60, 60), silent)
     assert "cannot be loaded" in caught.value.message and "classic" in caught.value.hint
@@ -88,7 +94,7 @@ def test_a_torch_that_does_not_load_is_told_in_a_sentence_and_missing_from_then_
 def test_getting_ready_loads_torch_meanwhile_and_leaves_what_is_wrong_to_the_run(kind, lent, monkeypatch, broken):
     monkeypatch.setattr(networks, "_torch_faults", [])
     if broken:
-        monkeypatch.setitem(sys.modules, "torch", None)
+        break_torch(monkeypatch)
     kind().get_ready()
     for thread in threading.enumerate():
         if thread.name == "torch":
