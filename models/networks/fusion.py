@@ -18,7 +18,7 @@ import torch
 from torch import distributed, nn
 from torch.nn import functional
 
-from models.networks.sights import COUNT, MATTES, SIGNS, Sights
+from models.networks.sights import COUNT, MATTES, SIGNS, Sights, columns_of
 from models.prepare import DEVIATION, MEAN
 
 COLOURS = 3
@@ -33,6 +33,8 @@ WIDTHS = (192, 192, 96)
 SECOND_LOOK = (0, 2, 3, 1)
 """What the second look weighs, of the first one's answer and the four mattes: the answer, the closed form, KNN, and
 classic in the place of sampling."""
+COLUMNS = 8192
+"""So many pixels are weighed at a time: what a layer makes of them stays near the processor, a third of the time."""
 LEAST_SPREAD = 1e-3
 LEAK = 0.1
 """The slope of the activation below 0."""
@@ -77,21 +79,20 @@ class Look(nn.Module):
         mattes, seen = x[:, TRIMAP + 1 : TRIMAP + 1 + MATTES], x[:, TRIMAP + 1 + MATTES :]
         if seen.shape[1] == COUNT:
             return self.weigh(seen.float(), mattes)
-        sights = self.see(x)
         if x.is_meta:  # where only memory is reckoned, nothing is known of the trimap: all may be unknown
-            return self.weigh(sights, mattes)
+            return self.weigh(self.see(x), mattes)
         unknown = (x[:, TRIMAP] > 0.25) & (x[:, TRIMAP] < 0.75)
         alpha = mattes[:, 0].clone()
         if unknown.any():
-            columns = (planes.permute(0, 2, 3, 1)[unknown].T[None, :, :, None] for planes in (sights, mattes))
-            alpha[unknown] = self.weigh(*columns)[0, 0, :, 0]
+            parts = (columns.split(COLUMNS, 2) for columns in (self.see(x, unknown), columns_of(mattes, unknown)))
+            alpha[unknown] = torch.cat([self.weigh(*part)[0, 0, :, 0] for part in zip(*parts, strict=True)])
         return alpha[:, None]
 
-    def see(self, x: torch.Tensor) -> torch.Tensor:
-        """The sights (N, COUNT, H, W) float32 of an input (N, 10, H, W), as the class takes it."""
+    def see(self, x: torch.Tensor, where: torch.Tensor | None = None) -> torch.Tensor:
+        """The sights (N, COUNT, H, W) float32 of an input (N, 10, H, W), or those at ``where``, as ``Sights`` has it."""
         x = x.float()
         trimap, mattes, signs = x[:, TRIMAP:].split((1, MATTES, x.shape[1] - TRIMAP - 1 - MATTES), 1)
-        return self.sights(self.colours(x[:, :COLOURS]), trimap, mattes, signs)
+        return self.sights(self.colours(x[:, :COLOURS]), trimap, mattes, signs, where)
 
     def weigh(self, sights: torch.Tensor, mattes: torch.Tensor) -> torch.Tensor:
         """Raw alpha (N, 1, H, W) from the sights of pixels, wherever they lie, and their mattes (N, 4, H, W)."""

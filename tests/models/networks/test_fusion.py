@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from models.catalogue.fusion import FUSION
+from models.networks import fusion as module
 from models.networks.building import build
 from models.networks.demand import Demand
 from models.networks.fusion import SECOND_LOOK, STEP, Fusion, Look
@@ -107,6 +108,23 @@ def test_pixels_alone_are_weighed_as_in_their_picture(network):
         assert torch.allclose(alone, whole[..., row, column, None, None], atol=1e-6)
         looked_at_before = torch.cat((x[:, :8], sights), dim=1)
         assert torch.allclose(network(looked_at_before)[where], whole[where], atol=1e-6)
+
+
+def test_many_pixels_are_weighed_some_at_a_time_to_the_same(network, monkeypatch):
+    x = torch.cat((inputs(), inputs(seed=1)))
+    stirred(network)
+    with torch.no_grad():
+        at_once = network(x)
+        monkeypatch.setattr(module, "COLUMNS", 100)
+        assert unknown(x).sum() > 300 and torch.allclose(network(x), at_once, atol=1e-6)
+
+
+def test_the_sights_of_single_pixels_are_those_of_the_picture(network):
+    x = torch.cat((inputs(), inputs(seed=1)))
+    where = unknown(x)[:, 0]
+    with torch.no_grad():
+        columns = network.see(x, where)
+        assert torch.equal(columns[0, :, :, 0].T, network.see(x).permute(0, 2, 3, 1)[where])
 
 
 def test_where_nothing_is_unknown_the_first_matte_is_the_answer(network):
