@@ -16,13 +16,17 @@ from models.classical.classic import Stages, classic_stages
 from models.classical.closed_form import closed_form_matte
 from models.classical.knn import knn_matte
 from models.classical.settling import settled_matte
+from models.prepare import UNKNOWN
 from models.running import Predictor
+from models.side_by_side import both_told
 from models.tiling import matte_in_pieces
 
 MATTES = ("classic", "closed form", "KNN", "sampled")
 """The mattes that are weighed, in the order of their planes."""
 SIGNS = ("trust", "contrast")
 """What sampling thinks of itself, after the mattes."""
+AT_ONCE = 1_000_000
+"""So many unknown pixels at most are matted by two methods at once: each keeps some 500 bytes for every one."""
 EXPERT_SHARE = 0.65
 """The part of the time that the mattes take on a CPU."""
 SETTLING_SHARE = 0.05
@@ -41,14 +45,29 @@ def expert_planes(
     ``ValueError`` as the classical methods raise it. float16, since a photo of 24 megapixels has 150 million of these
     values.
     """
+
+    def by_colours(report: Progress) -> np.ndarray:
+        return knn_matte(image, trimap, _part(report, 0.0, 1.0, "KNN"))
+
+    def others(report: Progress) -> np.ndarray:
+        return _sampled_planes(image, trimap, report, stages)
+
+    if np.count_nonzero(trimap == UNKNOWN) <= AT_ONCE:
+        planes, knn = both_told(others, by_colours, progress, 0.7)
+    else:
+        planes, knn = others(_part(progress, 0.0, 0.7, "")), by_colours(_part(progress, 0.7, 1.0, ""))
+    planes[2] = knn
+    return planes
+
+
+def _sampled_planes(image: np.ndarray, trimap: np.ndarray, report: Progress, stages: Stages | None) -> np.ndarray:
+    """All planes but KNN's, which is left open: the classic matte's, and the closed form, which starts from it."""
     if stages is None:
-        stages = classic_stages(image, trimap, _part(progress, 0.0, 0.3, "Sampling"))
+        stages = classic_stages(image, trimap, _part(report, 0.0, 0.4, "Sampling"))
     planes = np.empty((len(MATTES) + len(SIGNS), *trimap.shape), np.float16)
     planes[0] = stages.alpha
     planes[3], planes[4], planes[5] = stages.sampled, stages.trust, stages.contrast
-    planes[1] = closed_form_matte(image, trimap, _part(progress, 0.3, 0.7, "Closed form"), start=stages.alpha)
-    del stages
-    planes[2] = knn_matte(image, trimap, _part(progress, 0.7, 1.0, "KNN"))
+    planes[1] = closed_form_matte(image, trimap, _part(report, 0.4, 1.0, "Closed form"), start=stages.alpha)
     return planes
 
 

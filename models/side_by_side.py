@@ -4,13 +4,71 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from threading import Event
 from typing import TypeVar
 
 MOST_THREADS = 4
 """More of them wait for memory, and each holds a piece's tables."""
 
 Piece = TypeVar("Piece")
+One, Other = TypeVar("One"), TypeVar("Other")
+Progress = Callable[[float, str], None]
+_WAIT_S = 0.1
+
+
+def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
+    """What both give, worked out at once; worth it from a millisecond on."""
+    with ThreadPoolExecutor(1) as pool:
+        later = pool.submit(other)
+        return one(), later.result()
+
+
+def both_told(
+    one: Callable[[Progress], One], other: Callable[[Progress], Other], progress: Progress, share: float
+) -> tuple[One, Other]:
+    """What both give, ``one`` worked out here and ``other`` in a thread of its own, each told as a part of the whole.
+
+    Each is given a progress from 0 to 1 to call; ``progress`` is called by this thread alone, with what is done of both:
+    ``share`` of it is what ``one`` has done. What ``progress`` raises, or one of the two, ends both at their next call
+    and comes out, once both have ended.
+    """
+    over = Event()
+    done = {"one": 0.0, "other": 0.0}
+    doing = ""
+
+    def tell(text: str) -> None:
+        progress(share * done["one"] + (1 - share) * done["other"], text)
+
+    def tell_one(part: float, text: str) -> None:
+        if over.is_set():
+            raise _OverError
+        done["one"] = part
+        tell(text)
+
+    def tell_other(part: float, text: str) -> None:
+        nonlocal doing
+        if over.is_set():
+            raise _OverError
+        done["other"], doing = part, text
+
+    def end_both(later: Future[Other]) -> None:
+        if later.exception() is not None:
+            over.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        later = pool.submit(other, tell_other)
+        later.add_done_callback(end_both)
+        try:
+            mine = one(tell_one)
+            while not wait([later], _WAIT_S).done:
+                tell(doing)
+        except _OverError:
+            later.result()  # raises what ended it
+            raise
+        finally:
+            over.set()
+    return mine, later.result()
 
 
 def side_by_side(work: Callable[[Piece], None], pieces: Sequence[Piece], tick: Callable[[float], None]) -> None:
@@ -36,3 +94,7 @@ def side_by_side(work: Callable[[Piece], None], pieces: Sequence[Piece], tick: C
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+class _OverError(Exception):
+    """The other of two has ended with an error, or nobody wants them any more."""

@@ -25,6 +25,7 @@ from models.classical.closed_form import check_both_marked, check_inputs, check_
 from models.classical.large_region import narrowed
 from models.classical.matting_laplacian import FOREGROUND, UNKNOWN
 from models.classical.solver import conjugate_gradients
+from models.side_by_side import both
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -41,6 +42,7 @@ KNOWN_WEIGHT = 2.0  # of a tie to a known pixel: between two unknown ones a tie 
 ANCHOR = 1e-4  # a weak pull to the marks around; holds pixels that have no tie to any known one
 TOLERANCE = 3e-4
 ITERATION_LIMIT = 500
+AT_ONCE = 50_000  # of so many pixels a product takes longer than starting a thread for half of it
 
 Progress = Callable[[float, str], None]
 Tick = Callable[[], None]
@@ -191,9 +193,11 @@ class NeighbourLaplacian:
 
     def __matmul__(self, vector: np.ndarray) -> np.ndarray:
         """The product (n,) with a vector (n,)."""
+        ways = (lambda: self.towards @ vector), (lambda: self.towards.T @ vector)
+        towards, back = both(*ways) if vector.size >= AT_ONCE else (way() for way in ways)
         result = self.diagonal * vector
-        result -= self.towards @ vector
-        result -= self.towards.T @ vector
+        result -= towards
+        result -= back
         return result
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from editor.demo import draw_demo
+from models import fusion
 from models.classical.classic import classic_matte, classic_stages
 from models.classical.closed_form import closed_form_matte
 from models.classical.knn import knn_matte
@@ -95,13 +96,21 @@ def test_pieces_give_what_the_whole_gives(case, planes):
     assert np.abs(answers[0] - answers[1]).max() < 1e-3
 
 
-def test_it_tells_what_it_does_and_never_goes_back(case):
+def test_few_unknown_pixels_are_matted_by_two_methods_at_once_to_the_same_planes(case, planes, monkeypatch):
+    monkeypatch.setattr(fusion, "AT_ONCE", 0)
+    assert np.array_equal(expert_planes(*case, silent), planes)
+
+
+@pytest.mark.parametrize("at_once", [0, fusion.AT_ONCE])
+def test_it_tells_what_it_does_and_never_goes_back(case, monkeypatch, at_once):
+    monkeypatch.setattr(fusion, "AT_ONCE", at_once)
     told: list[tuple[float, str]] = []
     fused_matte(Choosing(4), *case, lambda fraction, text: told.append((fraction, text)))
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
     words = " ".join(text for _, text in told)
-    assert all(part in words for part in ("Sampling", "Closed form", "KNN", "Piece 1", "Settling"))
+    assert all(part in words for part in ("Sampling", "Closed form", "Piece 1", "Settling"))
+    assert at_once or "KNN" in words  # of two at once the longer one is named
 
 
 def test_what_the_network_answers_is_settled(case, planes):
@@ -110,8 +119,11 @@ def test_what_the_network_answers_is_settled(case, planes):
     assert np.array_equal(found, settled_matte(*case, weighed, silent)) and not np.array_equal(found, weighed)
 
 
+@pytest.mark.parametrize("at_once", [0, fusion.AT_ONCE])
 @pytest.mark.parametrize("share", [0.1, 0.4, 0.65, 0.85, 0.97])
-def test_it_can_be_cancelled_at_every_stage(case, share):
+def test_it_can_be_cancelled_at_every_stage(case, monkeypatch, share, at_once):
+    monkeypatch.setattr(fusion, "AT_ONCE", at_once)
+
     def cancel(fraction: float, text: str) -> None:
         if fraction >= share:
             raise KeyboardInterrupt

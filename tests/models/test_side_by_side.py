@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
 from models import side_by_side as module
-from models.side_by_side import side_by_side
+from models.side_by_side import Progress, both, both_told, side_by_side
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -68,3 +70,75 @@ def test_a_cancel_begins_no_further_piece_and_waits_for_those_under_way(monkeypa
     with pytest.raises(KeyboardInterrupt):
         side_by_side(work, range(50), tick)
     assert sorted(begun) == sorted(ended) and len(begun) < 50
+
+
+def test_both_give_what_they_give_and_what_either_raises_comes_out() -> None:
+    assert both(lambda: 1, lambda: "2") == (1, "2")
+    for ways in ((lambda: 1 // 0, lambda: 2), (lambda: 2, lambda: 1 // 0)):
+        with pytest.raises(ZeroDivisionError):
+            both(*ways)
+
+
+def steps(count: int, pause_s: float, name: str, ended: list[str]) -> Callable[[Progress], str]:
+    """Work of so many steps, each told; notes in ``ended`` that it is over, however it ended."""
+
+    def work(report: Progress) -> str:
+        try:
+            for step in range(count):
+                report(step / count, name)
+                time.sleep(pause_s)
+            report(1.0, name)
+            return name
+        finally:
+            ended.append(name)
+
+    return work
+
+
+@pytest.mark.parametrize("longer", ["one", "other"])
+def test_two_are_told_as_one_by_the_thread_that_asked(longer: str) -> None:
+    ended: list[str] = []
+    told: list[tuple[float, str, str]] = []
+
+    def progress(share: float, text: str) -> None:
+        told.append((share, text, threading.current_thread().name))
+
+    one = steps(3 if longer == "other" else 60, 0.01, "one", ended)
+    other = steps(3 if longer == "one" else 60, 0.01, "other", ended)
+    assert both_told(one, other, progress, 0.7) == ("one", "other")
+    shares = [share for share, _, _ in told]
+    assert shares == sorted(shares) and 0 <= shares[0] and shares[-1] <= 1 + 1e-9
+    assert {thread for _, _, thread in told} == {threading.current_thread().name}
+    assert ("other" in {text for _, text, _ in told}) == (longer == "other")
+    assert sorted(ended) == ["one", "other"]
+
+
+@pytest.mark.parametrize("while_one_works", [True, False])
+def test_a_cancel_ends_both_soon(while_one_works: bool) -> None:
+    ended: list[str] = []
+    started = time.perf_counter()
+
+    def progress(share: float, text: str) -> None:
+        if (text == "one") == while_one_works:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        one = steps(1000 if while_one_works else 2, 0.01, "one", ended)
+        both_told(one, steps(1000, 0.01, "other", ended), progress, 0.5)
+    assert "other" in ended and time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("faulty", ["one", "other"])
+def test_an_error_of_either_ends_the_other_and_comes_out(faulty: str) -> None:
+    ended: list[str] = []
+    started = time.perf_counter()
+
+    def fails(report: Progress) -> str:
+        report(0.0, faulty)
+        time.sleep(0.05)
+        raise MemoryError(faulty)
+
+    sound = steps(1000, 0.01, "sound", ended)
+    with pytest.raises(MemoryError, match=faulty):
+        both_told(*((fails, sound) if faulty == "one" else (sound, fails)), lambda share, text: None, 0.5)
+    assert ended == ["sound"] and time.perf_counter() - started < 5
