@@ -12,7 +12,8 @@ MOST_THREADS = 4
 """More of them wait for memory, and each holds a piece's tables."""
 
 Piece = TypeVar("Piece")
-One, Other = TypeVar("One"), TypeVar("Other")
+One = TypeVar("One")
+Other = TypeVar("Other")
 Progress = Callable[[float, str], None]
 _WAIT_S = 0.1
 
