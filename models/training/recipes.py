@@ -22,6 +22,11 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 Losses = Mapping[str, float]
 
 
+def _told(meaning: str, default: Any = dataclasses.MISSING) -> Any:
+    """A setting and what it means, as ``mattelier train --list RECIPE`` says it; required without a default."""
+    return field(default=default, metadata={"meaning": meaning})
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One training. Lengths of time are in steps: a step is one change of the weights, after ``batch`` pictures."""
@@ -30,71 +35,50 @@ class Recipe:
     title: str
     source: str
     """Where it is prescribed: ``thesis 3.6.1, Table 3.3``, or ``our own``."""
-    network: str
-    """A network of the catalogue."""
-    losses: Losses
-    """By the names of ``objective.TERMS``, with their weights."""
-    data: str
-    """One of ``DATA``: what lies in the folder, or ``drawn``, which needs none."""
-    augmentation: str
-    crop_px: int
-    """``people``: the side of a square of the pictures' area. ``samples``: of a square of pixels from anywhere."""
-    steps: int
-    batch: int = 16
-    first_px: int = 0
-    first_steps: int = 0
-    """``people`` and ``drawn``: so many steps take pictures of this side in place of ``crop_px``, to learn faster at
-    first."""
-    drawn_px: int = 0
-    """``drawn``: the side of the drawings that pictures are cut from; 0: each picture is a drawing of its own."""
-    part: str = ""
-    """Only this module of the network is trained and kept, by itself: ``segmentation`` of a cascade."""
-    strong: str = "none"
-    """Strong augmentation (5.4.2): one of ``STRONG``."""
-    told: bool = False
-    """A network that finds the trimap is told it instead, as on pieces along the edge, and answers alpha alone."""
-    plus: int = 0
-    unknown_from: str = "trimap"
-    optimiser: str = "adam"
-    rate: float = 0.01
-    momentum: float = 0.9
-    weight_decay: float = 0.0
-    schedule: str = "drops"
-    drops: tuple[int, ...] = ()
-    """``drops``: after how many steps the rate is divided by 10."""
-    warmup: int = 0
-    """``cosine``: over how many steps the rate first rises."""
-    every: int = 1
-    """``poly``: after how many steps the rate is set anew."""
-    backbone: tuple[str, ...] = ()
-    """The beginnings of the names of what starts from pretrained weights."""
-    backbone_rate: float = 1.0
-    """The backbone's share of the rate."""
-    fixed_norms: bool = False
-    """Batch norms of the backbone keep their statistics and weights."""
-    frozen: tuple[str, ...] = ()
-    """The beginnings of the names of weights that do not change."""
-    zero_trimap: bool = False
-    """The first layer's weights for the trimap start from zero."""
-    start: str = ""
-    """Files of weights to start from, with commas between; what fits by name and shape is taken."""
-    accumulate: int = 1
-    """In how many parts a batch is worked through: as many times less memory."""
-    clip: float = 0.0
-    """The largest norm of the slope; 0 does not limit it."""
-    average: float = 0.0
-    """Delivers a running average of the weights, of which each step leaves this share; 0 delivers the last weights."""
-    precision: str = "float32"
-    seed: int = 1
-    workers: int = 0
-    """Processes that prepare pictures; 0 prepares them in between."""
-    save_every: int = 1000
-    log_every: int = 20
-    validate_every: int = 1000
-    validate_on: int = 8
-    """How many pictures are kept back to judge by; 0 judges nothing."""
-    licence: str = "depends on the training data"
-    """What the trained weights' licence will say."""
+    network: str = _told("a network of the catalogue: `mattelier models list`")
+    losses: Losses = _told("what is made small, each with its weight: losses.NAME=WEIGHT, 0 leaves it out")
+    data: str = _told("what lies in --data, as --help explains; drawn needs none")
+    augmentation: str = _told("how pictures are made of the data, and changed")
+    crop_px: int = _told(
+        "the side of a picture, in pixels; people: of a square of the same area; samples: of a square of single pixels"
+    )
+    steps: int = _told("how often the weights are changed")
+    batch: int = _told("pictures a step", 16)
+    first_px: int = _told("people, drawn: the side of the first pictures, to learn faster at first", 0)
+    first_steps: int = _told("for how many steps they have that side", 0)
+    drawn_px: int = _told("drawn: the side of the drawings that pictures are cut from; 0: each is a drawing itself", 0)
+    part: str = _told("only this module of the network is trained and kept: segmentation of a cascade", "")
+    strong: str = _told("strong augmentation, section 5.4.2", "none")
+    told: bool = _told("a network that finds the trimap is told it instead, and answers alpha alone", False)
+    plus: int = _told("added to the count of pixels that a loss is divided by: A2U divides by one more", 0)
+    unknown_from: str = _told("whose unknown pixels the losses count: of the trimap, or of the network's segmentation", "trimap")
+    optimiser: str = _told("which method changes the weights", "adam")
+    rate: float = _told("how far a step goes", 0.01)
+    momentum: float = _told("sgd: the share of the last step that is kept", 0.9)
+    weight_decay: float = _told("how far a step draws the weights towards 0", 0.0)
+    schedule: str = _told("how the rate falls", "drops")
+    drops: tuple[int, ...] = _told("drops: after how many steps it is divided by 10", ())
+    warmup: int = _told("cosine: over how many steps it first rises", 0)
+    every: int = _told("poly: after how many steps it is set anew", 1)
+    backbone: tuple[str, ...] = _told("the beginnings of the names of what starts from pretrained weights", ())
+    backbone_rate: float = _told("the backbone's share of the rate", 1.0)
+    fixed_norms: bool = _told("batch norms of the backbone keep their statistics and weights", False)
+    frozen: tuple[str, ...] = _told("the beginnings of the names of weights that do not change", ())
+    zero_trimap: bool = _told("the first layer's weights for the trimap start from zero", False)
+    start: str = _told("files of weights to start from, with commas between; what fits by name and shape is taken", "")
+    accumulate: int = _told("in how many parts a batch is worked through: as many times less memory", 1)
+    clip: float = _told("the largest norm of the slope; 0 does not limit it", 0.0)
+    average: float = _told(
+        "delivers a running average of the weights, of which each step leaves this share; 0: the last weights", 0.0
+    )
+    precision: str = _told("in which numbers it computes", "float32")
+    seed: int = _told("what chance starts from: the same seed, the same training", 1)
+    workers: int = _told("processes that prepare pictures; 0 prepares them in between", 0)
+    save_every: int = _told("steps between two checkpoints", 1000)
+    log_every: int = _told("steps between two lines of the log and of curve.csv", 20)
+    validate_every: int = _told("steps between two judgements of pictures kept back", 1000)
+    validate_on: int = _told("how many pictures are kept back to judge by; 0 judges nothing", 8)
+    licence: str = _told("what the trained weights' licence will say", "depends on the training data")
     facts: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
     """What the paper leaves open, and how it is settled here: by the setting's name."""
 
@@ -151,6 +135,12 @@ class Recipe:
         """All of it as plain numbers, words, lists and dictionaries, for a checkpoint and for the log."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return {name: _plain(value) for name, value in values.items()}
+
+    @classmethod
+    def meanings(cls) -> dict[str, str]:
+        """What each thing that may be set means, in a line, and what it may be where it is chosen from a list."""
+        told = {f.name: f.metadata["meaning"] for f in dataclasses.fields(cls) if f.metadata}
+        return {name: f"{text}: {', '.join(_CHOICES[name])}" if name in _CHOICES else text for name, text in told.items()}
 
 
 _CHOICES = {

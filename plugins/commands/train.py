@@ -20,6 +20,7 @@ from plugins.engines._explain import as_user_error
 
 _LINE_EVERY_S = 30.0
 _WIDTH = 118
+_VALUE_WIDTH = 10
 _LOCK = "in-use"
 _EPILOG = """\
 What --data holds, by the recipe's setting `data`:
@@ -220,9 +221,21 @@ def _described(name: str) -> str:
         raise as_user_error(error) from error
     numbers = recipe.as_numbers()
     facts: dict[str, str] = numbers.pop("facts")
-    lines = [f"{setting:<15} {_said(value)}" for setting, value in numbers.items()]
+    meanings = recipe.meanings()
+    lines = [_setting_line(setting, _said(value), meanings.get(setting, "")) for setting, value in numbers.items()]
     notes = [textwrap.fill(f"{what}: {text}.", _WIDTH, subsequent_indent="  ") for what, text in facts.items()]
     return "\n".join([*lines, *([""] if notes else []), *notes])
+
+
+def _setting_line(setting: str, value: str, meaning: str) -> str:
+    """A setting with its value, and what it means beside it, or below where the value is long."""
+    start = f"{setting:<15} {value:<{_VALUE_WIDTH}} "
+    room = " " * (16 + _VALUE_WIDTH + 1)
+    if not meaning:
+        return start.rstrip()
+    if len(value) > _VALUE_WIDTH:
+        return f"{start.rstrip()}\n{textwrap.fill(meaning, _WIDTH, initial_indent=room, subsequent_indent=room)}"
+    return textwrap.fill(meaning, _WIDTH, initial_indent=start, subsequent_indent=room, drop_whitespace=True)
 
 
 def _said(value: Any) -> str:

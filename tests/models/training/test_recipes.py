@@ -9,7 +9,7 @@ import pytest
 from models.catalogue import every_spec
 from models.training.cookbook import every_recipe, overview, recipe_named
 from models.training.objective import Objective
-from models.training.recipes import changed, from_numbers, settings
+from models.training.recipes import Recipe, changed, from_numbers, settings
 
 
 @pytest.mark.parametrize("name", every_recipe())
@@ -138,3 +138,9 @@ def test_a_recipe_of_another_version_is_refused():
 
 def test_names_and_descriptions_cannot_be_set():
     assert not {"name", "title", "source", "facts", "losses"} & set(settings())
+
+
+def test_everything_that_may_be_set_says_what_it_means() -> None:
+    meanings = Recipe.meanings()
+    assert set(settings()) <= set(meanings) and all(meanings.values())
+    assert "cosine" in meanings["schedule"] and "bfloat16" in meanings["precision"]

@@ -52,6 +52,8 @@ def test_one_recipe_is_shown_whole_with_what_the_paper_leaves_open(mattelier):
     assert "steps           180000" in outcome.out and "losses          alpha=0.5, composition=0.5" in outcome.out
     assert "fixed_norms     yes" in outcome.out and "drops           120000,156000" in outcome.out
     assert "backbone_rate: not printed" in outcome.out
+    assert "how the rate falls: constant, drops, cosine, poly" in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 118
 
 
 def test_listing_does_not_wait_for_torch():
