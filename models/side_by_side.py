@@ -1,4 +1,7 @@
-"""Pieces of a photo worked off some at a time: numpy leaves Python's lock while it computes, so two cores do two."""
+"""Pieces of a photo worked off some at a time: numpy leaves Python's lock while it computes, so two cores do two.
+
+The end of the program waits for what is under way; who ends it cancels first.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other
     """What both give, worked out at once; worth it from a millisecond on."""
     with ThreadPoolExecutor(1) as pool:
         later = pool.submit(other)
-        return one(), later.result()
+        try:
+            return one(), later.result()
+        finally:
+            del later  # an error in it would hold this frame, and that all of its arrays
 
 
 def both_told(
@@ -30,9 +36,9 @@ def both_told(
 ) -> tuple[One, Other]:
     """What both give, ``one`` worked out here and ``other`` in a thread of its own, each told as a part of the whole.
 
-    Each is given a progress from 0 to 1 to call; ``progress`` is called by this thread alone, with what is done of both:
-    ``share`` of it is what ``one`` has done. What ``progress`` raises, or one of the two, ends both at their next call
-    and comes out, once both have ended.
+    Each is given a progress from 0 to 1 to call; ``progress`` is called by this thread alone, with what is done of
+    both: ``share`` of it is what ``one`` has done. What ``progress`` raises, or one of the two, ends both at their next
+    call and comes out, once both have ended.
     """
     over = Event()
     done = {"one": 0.0, "other": 0.0}
@@ -64,12 +70,13 @@ def both_told(
             mine = one(tell_one)
             while not wait([later], _WAIT_S).done:
                 tell(doing)
+            return mine, later.result()
         except _OverError:
             later.result()  # raises what ended it
             raise
         finally:
             over.set()
-    return mine, later.result()
+            del later  # as above
 
 
 def side_by_side(work: Callable[[Piece], None], pieces: Sequence[Piece], tick: Callable[[float], None]) -> None:
@@ -86,15 +93,19 @@ def side_by_side(work: Callable[[Piece], None], pieces: Sequence[Piece], tick: C
         tick(1.0)
         return
     with ThreadPoolExecutor(threads) as pool:
+        under_way: list[Future[None]] = []
         try:
             tick(0.0)
-            under_way = [pool.submit(work, piece) for piece in pieces]
+            under_way += [pool.submit(work, piece) for piece in pieces]
             for step, done in enumerate(as_completed(under_way), 1):
                 done.result()
                 tick(step / len(pieces))
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+        finally:
+            under_way.clear()
+            done = None  # as above
 
 
 class _OverError(Exception):

@@ -110,7 +110,7 @@ def test_it_tells_what_it_does_and_never_goes_back(case, monkeypatch, at_once):
     assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
     words = " ".join(text for _, text in told)
     assert all(part in words for part in ("Sampling", "Closed form", "Piece 1", "Settling"))
-    assert at_once or "KNN" in words  # of two at once the longer one is named
+    assert at_once or "KNN" in words  # beside another it is named only where it takes longer
 
 
 def test_what_the_network_answers_is_settled(case, planes):
