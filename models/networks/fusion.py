@@ -83,16 +83,18 @@ class Look(nn.Module):
             return self.weigh(self.see(x), mattes)
         unknown = (x[:, TRIMAP] > 0.25) & (x[:, TRIMAP] < 0.75)
         alpha = mattes[:, 0].clone()
-        if unknown.any():
-            parts = (columns.split(COLUMNS, 2) for columns in (self.see(x, unknown), columns_of(mattes, unknown)))
+        at = unknown.flatten().nonzero()[:, 0]
+        if at.numel():
+            most = at.numel() if self.training else COLUMNS  # a training measures all of its first batch
+            parts = (columns.split(most, 2) for columns in (self.see(x, at), columns_of(mattes, at)))
             alpha[unknown] = torch.cat([self.weigh(*part)[0, 0, :, 0] for part in zip(*parts, strict=True)])
         return alpha[:, None]
 
-    def see(self, x: torch.Tensor, where: torch.Tensor | None = None) -> torch.Tensor:
-        """The sights (N, COUNT, H, W) float32 of an input (N, 10, H, W), or those at ``where``, as ``Sights`` has it."""
+    def see(self, x: torch.Tensor, at: torch.Tensor | None = None) -> torch.Tensor:
+        """The sights (N, COUNT, H, W) float32 of an input (N, 10, H, W), or of pixels ``at``, as ``Sights`` has it."""
         x = x.float()
         trimap, mattes, signs = x[:, TRIMAP:].split((1, MATTES, x.shape[1] - TRIMAP - 1 - MATTES), 1)
-        return self.sights(self.colours(x[:, :COLOURS]), trimap, mattes, signs, where)
+        return self.sights(self.colours(x[:, :COLOURS]), trimap, mattes, signs, at)
 
     def weigh(self, sights: torch.Tensor, mattes: torch.Tensor) -> torch.Tensor:
         """Raw alpha (N, 1, H, W) from the sights of pixels, wherever they lie, and their mattes (N, 4, H, W)."""

@@ -71,8 +71,8 @@ class Sights(nn.Module):
     """The ``COUNT`` sights of every pixel, (N, COUNT, H, W), of about the same size, none beyond ``LIMIT``.
 
     Takes colours (N, 3, H, W), the trimap (N, 1, H, W), the mattes (N, 4, H, W), the best one first, and the signs
-    of trust (N, 2, H, W), all in [0, 1]. With ``where`` (N, H, W) bool, the sights of these n pixels alone,
-    (1, COUNT, n, 1): of most of a photo nothing is asked.
+    of trust (N, 2, H, W), all in [0, 1]. With ``at`` (n,), the numbers of pixels among all N H W, the sights
+    of these alone, (1, COUNT, n, 1): of most of a photo nothing is asked.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Sights(nn.Module):
         trimap: torch.Tensor,
         mattes: torch.Tensor,
         signs: torch.Tensor,
-        where: torch.Tensor | None = None,
+        at: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """See the class."""
         sure = (trimap > 0.75).to(colours.dtype)
@@ -108,7 +108,7 @@ class Sights(nn.Module):
                 seen += _between(mean, colours, alpha.clamp(0, 1))
         for plane, side in [(mattes[:, place : place + 1], 3) for place in range(_PATCHED)] + [(light, 5)]:
             seen.append(4 * _neighbours(plane, side))
-        return self.joined(*(seen if where is None else [columns_of(planes, where) for planes in seen]))
+        return self.joined(*(seen if at is None else [columns_of(planes, at) for planes in seen]))
 
 
 class _Joined(nn.Module):
@@ -119,9 +119,9 @@ class _Joined(nn.Module):
         return torch.cat(seen, 1).clamp_(-LIMIT, LIMIT)
 
 
-def columns_of(planes: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
-    """The n pixels of planes (N, k, H, W) at which ``where`` (N, H, W) is true, one after another: (1, k, n, 1)."""
-    return planes.movedim(1, 0).flatten(1).index_select(1, where.flatten().nonzero()[:, 0])[None, :, :, None]
+def columns_of(planes: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    """The pixels of planes (N, k, H, W) whose numbers among all N H W are ``at`` (n,), one by one: (1, k, n, 1)."""
+    return planes.movedim(1, 0).flatten(1).index_select(1, at)[None, :, :, None]
 
 
 def fitted(colours: torch.Tensor, planes: torch.Tensor, mean: nn.Module) -> torch.Tensor:

@@ -119,11 +119,19 @@ def test_many_pixels_are_weighed_some_at_a_time_to_the_same(network, monkeypatch
         assert unknown(x).sum() > 300 and torch.allclose(network(x), at_once, atol=1e-6)
 
 
+def test_a_training_measures_all_unknown_pixels_of_its_first_batch(network, monkeypatch):
+    monkeypatch.setattr(module, "COLUMNS", 100)
+    x = torch.cat((inputs(), inputs(seed=1)))
+    network.train()(x)
+    sights = network.see(x).permute(0, 2, 3, 1)[unknown(x)[:, 0]]
+    assert torch.allclose(network.middle, sights.mean(0), atol=1e-5)
+
+
 def test_the_sights_of_single_pixels_are_those_of_the_picture(network):
     x = torch.cat((inputs(), inputs(seed=1)))
     where = unknown(x)[:, 0]
     with torch.no_grad():
-        columns = network.see(x, where)
+        columns = network.see(x, where.flatten().nonzero()[:, 0])
         assert torch.equal(columns[0, :, :, 0].T, network.see(x).permute(0, 2, 3, 1)[where])
 
 
