@@ -178,7 +178,7 @@ def _check_size(path: Path, size: tuple[int, int], limit_pixels: int) -> None:
 def _fit_to_leave_the_house(photo: Photo, options: WriteOptions) -> Photo:
     """The photo without what its viewer is not meant to find: hidden colour, and small pictures in its metadata."""
     photo = replace(photo, exif=exif.without_thumbnail(photo.exif), xmp=exif.xmp_as_upright(photo.xmp))
-    if photo.alpha is None or options.keep_hidden_colour:
+    if photo.alpha is None or options.keep_hidden_colour or photo.alpha.all():
         return photo
     return replace(photo, pixels=without_hidden(photo.pixels, photo.alpha))
 

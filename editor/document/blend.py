@@ -15,7 +15,6 @@ import numpy as np
 
 from editor.errors import UserError
 
-
 _FLOATS = np.arange(256, dtype=np.float32) * np.float32(1.0 / 255)
 _MANY = 1 << 20
 """From so many values on a table is the faster way: OpenCV looks them up on all cores."""

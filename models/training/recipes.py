@@ -22,9 +22,9 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 Losses = Mapping[str, float]
 
 
-def _told(meaning: str, default: Any = dataclasses.MISSING) -> Any:
-    """A setting and what it means, as ``mattelier train --list RECIPE`` says it; required without a default."""
-    return field(default=default, metadata={"meaning": meaning})
+def _means(text: str) -> dict[str, str]:
+    """What a setting means, as ``mattelier train --list RECIPE`` says it."""
+    return {"meaning": text}
 
 
 @dataclass(frozen=True)
@@ -35,50 +35,88 @@ class Recipe:
     title: str
     source: str
     """Where it is prescribed: ``thesis 3.6.1, Table 3.3``, or ``our own``."""
-    network: str = _told("a network of the catalogue: `mattelier models list`")
-    losses: Losses = _told("what is made small, each with its weight: losses.NAME=WEIGHT, 0 leaves it out")
-    data: str = _told("what lies in --data, as --help explains; drawn needs none")
-    augmentation: str = _told("how pictures are made of the data, and changed")
-    crop_px: int = _told(
-        "the side of a picture, in pixels; people: of a square of the same area; samples: of a square of single pixels"
+    network: str = field(metadata=_means("a network of the catalogue: `mattelier models list`"))
+    losses: Losses = field(
+        metadata=_means("what is made small, each with its weight: losses.NAME=WEIGHT, 0 leaves it out")
     )
-    steps: int = _told("how often the weights are changed")
-    batch: int = _told("pictures a step", 16)
-    first_px: int = _told("people, drawn: the side of the first pictures, to learn faster at first", 0)
-    first_steps: int = _told("for how many steps they have that side", 0)
-    drawn_px: int = _told("drawn: the side of the drawings that pictures are cut from; 0: each is a drawing itself", 0)
-    part: str = _told("only this module of the network is trained and kept: segmentation of a cascade", "")
-    strong: str = _told("strong augmentation, section 5.4.2", "none")
-    told: bool = _told("a network that finds the trimap is told it instead, and answers alpha alone", False)
-    plus: int = _told("added to the count of pixels that a loss is divided by: A2U divides by one more", 0)
-    unknown_from: str = _told("whose unknown pixels the losses count: of the trimap, or of the network's segmentation", "trimap")
-    optimiser: str = _told("which method changes the weights", "adam")
-    rate: float = _told("how far a step goes", 0.01)
-    momentum: float = _told("sgd: the share of the last step that is kept", 0.9)
-    weight_decay: float = _told("how far a step draws the weights towards 0", 0.0)
-    schedule: str = _told("how the rate falls", "drops")
-    drops: tuple[int, ...] = _told("drops: after how many steps it is divided by 10", ())
-    warmup: int = _told("cosine: over how many steps it first rises", 0)
-    every: int = _told("poly: after how many steps it is set anew", 1)
-    backbone: tuple[str, ...] = _told("the beginnings of the names of what starts from pretrained weights", ())
-    backbone_rate: float = _told("the backbone's share of the rate", 1.0)
-    fixed_norms: bool = _told("batch norms of the backbone keep their statistics and weights", False)
-    frozen: tuple[str, ...] = _told("the beginnings of the names of weights that do not change", ())
-    zero_trimap: bool = _told("the first layer's weights for the trimap start from zero", False)
-    start: str = _told("files of weights to start from, with commas between; what fits by name and shape is taken", "")
-    accumulate: int = _told("in how many parts a batch is worked through: as many times less memory", 1)
-    clip: float = _told("the largest norm of the slope; 0 does not limit it", 0.0)
-    average: float = _told(
-        "delivers a running average of the weights, of which each step leaves this share; 0: the last weights", 0.0
+    data: str = field(metadata=_means("what lies in --data, as --help explains; drawn needs none"))
+    augmentation: str = field(metadata=_means("how pictures are made of the data, and changed"))
+    crop_px: int = field(
+        metadata=_means(
+            "a picture's side in pixels; people: that of a square of its area; samples: of a square of single pixels"
+        )
     )
-    precision: str = _told("in which numbers it computes", "float32")
-    seed: int = _told("what chance starts from: the same seed, the same training", 1)
-    workers: int = _told("processes that prepare pictures; 0 prepares them in between", 0)
-    save_every: int = _told("steps between two checkpoints", 1000)
-    log_every: int = _told("steps between two lines of the log and of curve.csv", 20)
-    validate_every: int = _told("steps between two judgements of pictures kept back", 1000)
-    validate_on: int = _told("how many pictures are kept back to judge by; 0 judges nothing", 8)
-    licence: str = _told("what the trained weights' licence will say", "depends on the training data")
+    steps: int = field(metadata=_means("how often the weights are changed"))
+    batch: int = field(default=16, metadata=_means("pictures a step"))
+    first_px: int = field(
+        default=0, metadata=_means("people, drawn: the side of the first pictures, to learn faster at first")
+    )
+    first_steps: int = field(default=0, metadata=_means("for how many steps they have that side"))
+    drawn_px: int = field(
+        default=0,
+        metadata=_means("drawn: the side of the drawings that pictures are cut from; 0: each is a drawing itself"),
+    )
+    part: str = field(
+        default="", metadata=_means("only this module of the network is trained and kept: segmentation of a cascade")
+    )
+    strong: str = field(default="none", metadata=_means("strong augmentation, section 5.4.2"))
+    told: bool = field(
+        default=False, metadata=_means("a network that finds the trimap is told it instead, and answers alpha alone")
+    )
+    plus: int = field(
+        default=0, metadata=_means("added to the count of pixels that a loss is divided by: A2U divides by one more")
+    )
+    unknown_from: str = field(
+        default="trimap",
+        metadata=_means("whose unknown pixels the losses count: of the trimap, or of the network's segmentation"),
+    )
+    optimiser: str = field(default="adam", metadata=_means("which method changes the weights"))
+    rate: float = field(default=0.01, metadata=_means("how far a step goes"))
+    momentum: float = field(default=0.9, metadata=_means("sgd: the share of the last step that is kept"))
+    weight_decay: float = field(default=0.0, metadata=_means("how far a step draws the weights towards 0"))
+    schedule: str = field(default="drops", metadata=_means("how the rate falls"))
+    drops: tuple[int, ...] = field(default=(), metadata=_means("drops: after how many steps it is divided by 10"))
+    warmup: int = field(default=0, metadata=_means("cosine: over how many steps it first rises"))
+    every: int = field(default=1, metadata=_means("poly: after how many steps it is set anew"))
+    backbone: tuple[str, ...] = field(
+        default=(), metadata=_means("the beginnings of the names of what starts from pretrained weights")
+    )
+    backbone_rate: float = field(default=1.0, metadata=_means("the backbone's share of the rate"))
+    fixed_norms: bool = field(
+        default=False, metadata=_means("batch norms of the backbone keep their statistics and weights")
+    )
+    frozen: tuple[str, ...] = field(
+        default=(), metadata=_means("the beginnings of the names of weights that do not change")
+    )
+    zero_trimap: bool = field(
+        default=False, metadata=_means("the first layer's weights for the trimap start from zero")
+    )
+    start: str = field(
+        default="",
+        metadata=_means("files of weights to start from, with commas between; what fits by name and shape counts"),
+    )
+    accumulate: int = field(
+        default=1, metadata=_means("in how many parts a batch is worked through: as many times less memory")
+    )
+    clip: float = field(default=0.0, metadata=_means("the largest norm of the slope; 0 does not limit it"))
+    average: float = field(
+        default=0.0,
+        metadata=_means(
+            "delivers a running average of the weights, of which each step leaves this share; 0: the last weights"
+        ),
+    )
+    precision: str = field(default="float32", metadata=_means("in which numbers it computes"))
+    seed: int = field(default=1, metadata=_means("what chance starts from: the same seed, the same training"))
+    workers: int = field(default=0, metadata=_means("processes that prepare pictures; 0 prepares them in between"))
+    save_every: int = field(default=1000, metadata=_means("steps between two checkpoints"))
+    log_every: int = field(default=20, metadata=_means("steps between two lines of the log and of curve.csv"))
+    validate_every: int = field(default=1000, metadata=_means("steps between two judgements of pictures kept back"))
+    validate_on: int = field(
+        default=8, metadata=_means("how many pictures are kept back to judge by; 0 judges nothing")
+    )
+    licence: str = field(
+        default="depends on the training data", metadata=_means("what the trained weights' licence will say")
+    )
     facts: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
     """What the paper leaves open, and how it is settled here: by the setting's name."""
 
@@ -139,8 +177,9 @@ class Recipe:
     @classmethod
     def meanings(cls) -> dict[str, str]:
         """What each thing that may be set means, in a line, and what it may be where it is chosen from a list."""
-        told = {f.name: f.metadata["meaning"] for f in dataclasses.fields(cls) if f.metadata}
-        return {name: f"{text}: {', '.join(_CHOICES[name])}" if name in _CHOICES else text for name, text in told.items()}
+        meant = {f.name: f.metadata["meaning"] for f in dataclasses.fields(cls) if f.metadata}
+        chosen = {name: f"{meant[name]}: {', '.join(_CHOICES[name])}" for name in _CHOICES}
+        return meant | chosen
 
 
 _CHOICES = {

@@ -235,7 +235,7 @@ def _setting_line(setting: str, value: str, meaning: str) -> str:
         return start.rstrip()
     if len(value) > _VALUE_WIDTH:
         return f"{start.rstrip()}\n{textwrap.fill(meaning, _WIDTH, initial_indent=room, subsequent_indent=room)}"
-    return textwrap.fill(meaning, _WIDTH, initial_indent=start, subsequent_indent=room, drop_whitespace=True)
+    return textwrap.fill(meaning, _WIDTH, initial_indent=start, subsequent_indent=room)
 
 
 def _said(value: Any) -> str:
