@@ -1,8 +1,6 @@
 """``python -m editor [photo]`` is the same as the command ``mattelier``."""
 
-import sys
-
-from editor.cli import main
+from editor.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -6,13 +6,17 @@ must stay cheap: the plugins come when a subcommand or the help is asked for, Qt
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, NoReturn
 
 from editor import __version__
 from editor.errors import UserError, not_enough_memory
@@ -21,7 +25,23 @@ if TYPE_CHECKING:
     from editor.api import Services
     from editor.plugin_loader import Registry
 
+_AGAIN_S = 0.02
 _EPILOG = "Without a command, opens the window: mattelier [PHOTO | --demo]."
+
+
+def run() -> NoReturn:
+    """What the command ``mattelier`` runs: ``main``, and then the process ends with its exit code.
+
+    After an error or Ctrl-C it waits for no thread that goes on, with torch's import say, and takes no second Ctrl-C.
+    """
+    code = main()
+    if code:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            os._exit(code)
+    sys.exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,7 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     _speak_any_language()
     _report_bugs(debug)
     try:
-        return _open_window(words) if _asks_for_window(words) else _run_command(words)
+        if _asks_for_window(words):
+            return _open_window(words)
+        with _interrupts_between_imports():
+            return _run_command(words)
     except UserError as error:
         print(f"mattelier: {error}", file=sys.stderr)
         return 1
@@ -52,6 +75,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has left; that must not become a second error at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+@contextmanager
+def _interrupts_between_imports() -> Generator[None]:
+    """Ctrl-C raises ``KeyboardInterrupt`` as ever, but not within the import system's own code: a moment later, then.
+
+    There it may come between the taking of a lock and the giving back, and every other import would wait for ever.
+    """
+
+    def press(number: int, frame: FrameType | None) -> None:
+        if frame is None or not frame.f_code.co_filename.startswith("<frozen importlib"):
+            raise KeyboardInterrupt
+        again = threading.Timer(_AGAIN_S, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+
+    try:
+        before = signal.signal(signal.SIGINT, press)
+    except ValueError:  # not the main thread: nobody can press there
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _asks_for_window(words: list[str]) -> bool:

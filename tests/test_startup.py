@@ -92,8 +92,9 @@ def starts(tmp_path_factory) -> list[dict]:
     return found
 
 
-def test_the_window_is_painted_after_less_than_a_second_of_work(starts):
-    best = min(start["cpu"] for start in starts)
+def test_the_window_is_painted_after_less_than_a_second(starts):
+    """By the clock; or, where other work takes the processor away, after less than a second of this one's."""
+    best = min(min(start["wall"], start["cpu"]) for start in starts)
     assert all(start["visible"] for start in starts)
     assert best < LIMIT_S, f"best of {len(starts)}: {best:.2f} s"
 

@@ -57,7 +57,7 @@ def test_it_is_named_after_the_program_and_its_version(wheel):
 def test_it_brings_the_command(wheel):
     with zipfile.ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
-        assert "mattelier = editor.cli:main" in archive.read(name).decode()
+        assert "mattelier = editor.cli:run" in archive.read(name).decode()
 
 
 def test_every_module_and_every_resource_is_in_it(wheel):

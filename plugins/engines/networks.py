@@ -12,7 +12,8 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread
+from threading import enumerate as enumerate_threads
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from models.weight_store import WeightStore
 
 Answer = TypeVar("Answer")
+_READYING = "torch"
+"""The thread that imports it while a photo is read."""
 _IMPORT = "Import them with `mattelier models import FILE`, or in the window under Models."
 _DEVICE_TITLES = {"auto": "GPU where there is one, else CPU", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
 
@@ -81,9 +84,9 @@ class NetworkEngine(Engine):
         return weights.fault if weights else f"{cls.title} has no weights here. {_IMPORT}"
 
     def get_ready(self) -> None:
-        """See the base class: torch takes two seconds, in which a photo can be read. An end waits for it."""
+        """See the base class: torch takes two seconds, in which a photo can be read."""
         if not self.missing():
-            Thread(target=_try_torch, name="torch").start()
+            Thread(target=_try_torch, name=_READYING).start()
 
     def run(
         self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
@@ -251,7 +254,13 @@ _torch_faults: list[str] = []
 
 
 def _load_torch() -> None:
-    """Import torch; ``UserError`` where it is installed but broken, and from then on every network is missing it."""
+    """Import torch; ``UserError`` where it is installed but broken, and from then on every network is missing it.
+
+    A thread that is at it is waited for as a thread: to wait for an import nobody could interrupt.
+    """
+    for thread in enumerate_threads():
+        if thread.name == _READYING and thread is not current_thread():
+            thread.join()
     try:
         with _unsearched():
             import_module("torch")

@@ -47,13 +47,12 @@ def from_file_to_cut_out(photo: Path) -> tuple[float, float, float, str]:
     Threads that wait for each other are told to sleep: on a busy machine they would count more than the work does. The
     program's modules are compiled once and kept, as where it was installed.
     """
-    code = "import sys; from editor.cli import main; sys.exit(main(sys.argv[1:]))"
     words = ["cutout", str(photo), "--overwrite", "--json"]
     environment = os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *words],
+        [sys.executable, "-m", "editor", *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
