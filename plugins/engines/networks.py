@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread, current_thread
+from threading import Thread
 from threading import enumerate as enumerate_threads
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 _READYING = "torch"
-"""The thread that imports it while a photo is read."""
+"""The thread that imports it while a photo is read, or a run can be cancelled."""
+_TICK_S = 0.05
 _IMPORT = "Import them with `mattelier models import FILE`, or in the window under Models."
 _DEVICE_TITLES = {"auto": "GPU where there is one, else CPU", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}
 
@@ -86,7 +87,7 @@ class NetworkEngine(Engine):
     def get_ready(self) -> None:
         """See the base class: torch takes two seconds, in which a photo can be read."""
         if not self.missing():
-            Thread(target=_try_torch, name=_READYING).start()
+            _start_torch()
 
     def run(
         self, image: np.ndarray, trimap: np.ndarray, progress: Progress, start: np.ndarray | None = None
@@ -122,7 +123,7 @@ class NetworkEngine(Engine):
         report = _rising(progress)
         weights = self._weights(report)
         report(0.0, "Loading the network")
-        _load_torch()
+        _await_torch(lambda: report(0.0, "Loading the network"))
         try:
             with borrowed(self.name, weights, self.processor, self.precision) as network:
                 self._where, device = network.reason, network.device
@@ -254,13 +255,7 @@ _torch_faults: list[str] = []
 
 
 def _load_torch() -> None:
-    """Import torch; ``UserError`` where it is installed but broken, and from then on every network is missing it.
-
-    A thread that is at it is waited for as a thread: to wait for an import nobody could interrupt.
-    """
-    for thread in enumerate_threads():
-        if thread.name == _READYING and thread is not current_thread():
-            thread.join()
+    """Import torch; ``UserError`` where it is installed but broken, and from then on every network is missing it."""
     try:
         with _unsearched():
             import_module("torch")
@@ -287,6 +282,24 @@ def _unsearched() -> Generator[None]:
     finally:
         gc.enable()
         atexit.register(gc.freeze)
+
+
+def _await_torch(tick: Callable[[], None]) -> None:
+    """Have torch imported, by a thread that ``tick`` need not wait for: what it raises comes out at once."""
+    threads = [thread for thread in enumerate_threads() if thread.name == _READYING]
+    if not threads and "torch" not in sys.modules:
+        threads = [_start_torch()]
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(_TICK_S)
+            tick()
+    _load_torch()
+
+
+def _start_torch() -> Thread:
+    thread = Thread(target=_try_torch, name=_READYING)
+    thread.start()
+    return thread
 
 
 def _try_torch() -> None:

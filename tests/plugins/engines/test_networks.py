@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,6 +101,27 @@ def test_getting_ready_loads_torch_meanwhile_and_leaves_what_is_wrong_to_the_run
         if thread.name == "torch":
             thread.join()
     assert bool(kind.missing()) == broken and bool(sys.modules.get("torch")) != broken
+
+
+def test_a_run_that_waits_for_torch_can_be_cancelled_at_once(kind, lent, monkeypatch):
+    let_go = threading.Event()
+    monkeypatch.setattr(networks, "_try_torch", lambda: let_go.wait(20))
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+
+    def cancel(fraction: float, text: str) -> None:
+        if any(thread.name == "torch" for thread in threading.enumerate()):
+            raise KeyboardInterrupt
+
+    started = time.perf_counter()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            kind().run(*ringed_photo(60, 60), cancel)
+        assert time.perf_counter() - started < 5
+    finally:
+        let_go.set()
+        for thread in threading.enumerate():
+            if thread.name == "torch":
+                thread.join()
 
 
 def test_with_weights_an_engine_lacks_nothing_and_bears_their_licence(kind, lent):
