@@ -17,6 +17,11 @@ AUGMENTATIONS = ("indexnet", "a2u", "portrait", "people", "edges", "drawn")
 STRONG = ("none", "af", "afb", "af+afb", "af+afb+ac", "da", "da+alpha")
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "drops", "cosine", "poly")
+LOSSES = (
+    "alpha", "composition", "laplacian", "gradient", "gradient-penalty", "unknown-alpha", "whole-alpha", "sobel",
+    "affinity", "trimap",
+)  # fmt: skip
+"""The names of ``objective.TERMS``, which stand beside torch."""
 PRECISIONS = ("float32", "bfloat16", "float16")
 
 Losses = Mapping[str, float]
@@ -37,10 +42,12 @@ class Recipe:
     """Where it is prescribed: ``thesis 3.6.1, Table 3.3``, or ``our own``."""
     network: str = field(metadata=_means("a network of the catalogue: `mattelier models list`"))
     losses: Losses = field(
-        metadata=_means("what is made small, each with its weight: losses.NAME=WEIGHT, 0 leaves it out")
+        metadata=_means(
+            "what is made small, with its weight; --set losses.NAME=WEIGHT, where 0 leaves it out and NAME is one of"
+        )
     )
     data: str = field(metadata=_means("what lies in --data, as --help explains; drawn needs none"))
-    augmentation: str = field(metadata=_means("how pictures are made of the data, and changed"))
+    augmentation: str = field(metadata=_means("whose way of making pictures from the data it is"))
     crop_px: int = field(
         metadata=_means(
             "a picture's side in pixels; people: that of a square of its area; samples: of a square of single pixels"
@@ -49,7 +56,7 @@ class Recipe:
     steps: int = field(metadata=_means("how often the weights are changed"))
     batch: int = field(default=16, metadata=_means("pictures a step"))
     first_px: int = field(
-        default=0, metadata=_means("people, drawn: the side of the first pictures, to learn faster at first")
+        default=0, metadata=_means("with people or drawn: the side of the first pictures, to learn faster at first")
     )
     first_steps: int = field(default=0, metadata=_means("for how many steps they have that side"))
     drawn_px: int = field(
@@ -61,10 +68,11 @@ class Recipe:
     )
     strong: str = field(default="none", metadata=_means("strong augmentation, section 5.4.2"))
     told: bool = field(
-        default=False, metadata=_means("a network that finds the trimap is told it instead, and answers alpha alone")
+        default=False,
+        metadata=_means("of networks that find the trimap: they are given it instead, and learn alpha alone"),
     )
     plus: int = field(
-        default=0, metadata=_means("added to the count of pixels that a loss is divided by: A2U divides by one more")
+        default=0, metadata=_means("a loss is a sum over pixels, divided by their count and this: 1 for A2U")
     )
     unknown_from: str = field(
         default="trimap",
@@ -72,12 +80,14 @@ class Recipe:
     )
     optimiser: str = field(default="adam", metadata=_means("which method changes the weights"))
     rate: float = field(default=0.01, metadata=_means("how far a step goes"))
-    momentum: float = field(default=0.9, metadata=_means("sgd: the share of the last step that is kept"))
+    momentum: float = field(default=0.9, metadata=_means("with sgd: the share of the last step that is kept"))
     weight_decay: float = field(default=0.0, metadata=_means("how far a step draws the weights towards 0"))
     schedule: str = field(default="drops", metadata=_means("how the rate falls"))
-    drops: tuple[int, ...] = field(default=(), metadata=_means("drops: after how many steps it is divided by 10"))
-    warmup: int = field(default=0, metadata=_means("cosine: over how many steps it first rises"))
-    every: int = field(default=1, metadata=_means("poly: after how many steps it is set anew"))
+    drops: tuple[int, ...] = field(
+        default=(), metadata=_means("with drops: after how many steps the rate is divided by 10")
+    )
+    warmup: int = field(default=0, metadata=_means("with cosine: over how many steps the rate first rises"))
+    every: int = field(default=1, metadata=_means("with poly: after how many steps the rate is set anew"))
     backbone: tuple[str, ...] = field(
         default=(), metadata=_means("the beginnings of the names of what starts from pretrained weights")
     )
@@ -178,7 +188,7 @@ class Recipe:
     def meanings(cls) -> dict[str, str]:
         """What each thing that may be set means, in a line, and what it may be where it is chosen from a list."""
         meant = {f.name: f.metadata["meaning"] for f in dataclasses.fields(cls) if f.metadata}
-        chosen = {name: f"{meant[name]}: {', '.join(_CHOICES[name])}" for name in _CHOICES}
+        chosen = {name: f"{meant[name]}: {', '.join(allowed)}" for name, allowed in (_CHOICES | _NAMES).items()}
         return meant | chosen
 
 
@@ -190,6 +200,7 @@ _CHOICES = {
     "schedule": SCHEDULES,
     "precision": PRECISIONS,
 }
+_NAMES = {"losses": LOSSES}
 _COUNTS = ("warmup", "workers", "validate_on", "first_px", "first_steps", "drawn_px", "seed", "plus")
 _FROM_NOTHING = (*_COUNTS, "clip", "weight_decay")
 _LARGEST_SEED = (1 << 63) - 1

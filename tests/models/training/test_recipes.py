@@ -8,8 +8,8 @@ import pytest
 
 from models.catalogue import every_spec
 from models.training.cookbook import every_recipe, overview, recipe_named
-from models.training.objective import Objective
-from models.training.recipes import Recipe, changed, from_numbers, settings
+from models.training.objective import TERMS, Objective
+from models.training.recipes import LOSSES, Recipe, changed, from_numbers, settings
 
 
 @pytest.mark.parametrize("name", every_recipe())
@@ -143,4 +143,5 @@ def test_names_and_descriptions_cannot_be_set():
 def test_everything_that_may_be_set_says_what_it_means() -> None:
     meanings = Recipe.meanings()
     assert set(settings()) <= set(meanings) and all(meanings.values())
+    assert all(name in meanings["losses"] for name in TERMS) and tuple(TERMS) == LOSSES
     assert "cosine" in meanings["schedule"] and "bfloat16" in meanings["precision"]
