@@ -38,7 +38,7 @@ def run() -> NoReturn:
     if code:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
-            for stream in (sys.stdout, sys.stderr):
+            for stream in filter(None, (sys.stdout, sys.stderr)):  # without a console there are none
                 stream.flush()
             os._exit(code)
     sys.exit(code)

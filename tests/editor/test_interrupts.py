@@ -48,3 +48,16 @@ def test_after_an_error_no_thread_is_waited_for(code: int, waits: bool) -> None:
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50)
     assert (ended.returncode, ended.stdout) == (code, "said")
     assert not waits or time.perf_counter() - started >= 2
+
+
+def test_without_a_console_it_ends_as_well() -> None:
+    program = (
+        "import sys, threading, time; from editor import cli\n"
+        "def main():\n"
+        "    threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "    sys.stdout = sys.stderr = None\n"
+        "    return 3\n"
+        "cli.main = main\n"
+        "cli.run()\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=50).returncode == 3
