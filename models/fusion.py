@@ -27,8 +27,8 @@ SIGNS = ("trust", "contrast")
 """What sampling thinks of itself, after the mattes."""
 AT_ONCE = 1_000_000
 """So many unknown pixels at most are matted by two methods at once, which takes some 900 bytes more for each."""
-SIDE_BY_SIDE = 32_000_000
-"""Nor are they in larger photos than this: each method keeps planes of the photo's size."""
+LARGEST_AT_ONCE = 32_000_000
+"""The pixels of the largest photo where they are: each method keeps planes of the photo's size."""
 EXPERT_SHARE = 0.65
 """The part of the time that the mattes take on a CPU."""
 SETTLING_SHARE = 0.05
@@ -54,7 +54,7 @@ def expert_planes(
     def others(report: Progress) -> np.ndarray:
         return _sampled_planes(image, trimap, report, stages)
 
-    if trimap.size <= SIDE_BY_SIDE and np.count_nonzero(trimap == UNKNOWN) <= AT_ONCE:
+    if trimap.size <= LARGEST_AT_ONCE and np.count_nonzero(trimap == UNKNOWN) <= AT_ONCE:
         planes, knn = both_told(others, by_colours, progress, 0.7)
     else:
         planes, knn = others(_part(progress, 0.0, 0.7, "")), by_colours(_part(progress, 0.7, 1.0, ""))

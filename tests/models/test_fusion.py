@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -96,9 +97,20 @@ def test_pieces_give_what_the_whole_gives(case, planes):
     assert np.abs(answers[0] - answers[1]).max() < 1e-3
 
 
-def test_few_unknown_pixels_are_matted_by_two_methods_at_once_to_the_same_planes(case, planes, monkeypatch):
-    monkeypatch.setattr(fusion, "AT_ONCE", 0)
+@pytest.mark.parametrize("limit", ["AT_ONCE", "LARGEST_AT_ONCE"])
+def test_few_unknown_pixels_are_matted_by_two_methods_at_once_to_the_same_planes(case, planes, monkeypatch, limit):
+    threads: list[str] = []
+
+    def knn(*words: object) -> np.ndarray:
+        threads.append(threading.current_thread().name)
+        return knn_matte(*words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fusion, "knn_matte", knn)
     assert np.array_equal(expert_planes(*case, silent), planes)
+    monkeypatch.setattr(fusion, limit, 0)
+    assert np.array_equal(expert_planes(*case, silent), planes)
+    here = threading.current_thread().name
+    assert [name == here for name in threads] == [False, True]
 
 
 @pytest.mark.parametrize("at_once", [0, fusion.AT_ONCE])

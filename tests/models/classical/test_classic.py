@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from models import side_by_side
 from models.classical import classic, sampling
 from models.classical.classic import classic_matte
 from models.classical.closed_form import closed_form_matte
@@ -177,3 +178,14 @@ def test_real_photos_stay_under_their_errors(name: str, sad: float, grad: float)
     scores = evaluate(alpha, truth, trimap)
     assert scores.sad < sad
     assert scores.grad < grad
+
+
+def test_however_many_threads_work_the_matte_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    image, _, trimap = drawn_hair()
+    monkeypatch.setattr(sampling, "PIXELS_A_PIECE", 500)
+    monkeypatch.setattr(side_by_side.os, "cpu_count", lambda: 4)
+    mattes = []
+    for threads in (1, 4):
+        monkeypatch.setattr(side_by_side, "MOST_THREADS", threads)
+        mattes.append(classic_matte(image, trimap))
+    assert np.array_equal(*mattes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models import side_by_side
 from models.classical import knn
 from models.classical.knn import colour_features, find_neighbours, knn_matte, laplacian_of
 from tests.models.classical.matting_cases import soft_disc
@@ -150,3 +151,17 @@ def test_what_progress_raises_comes_out_while_solving_too() -> None:
 
     with pytest.raises(Stop):
         knn_matte(image, trimap, stop)
+
+
+def test_both_halves_of_a_product_at_once_give_what_one_after_the_other_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    image, _, trimap = soft_disc(40, 40, 12)
+    matte = knn_matte(image, trimap)
+    calls: list[int] = []
+
+    def both(one, other):
+        calls.append(1)
+        return side_by_side.both(one, other)
+
+    monkeypatch.setattr(knn, "both", both)
+    monkeypatch.setattr(knn, "AT_ONCE", 0)
+    assert np.array_equal(knn_matte(image, trimap), matte) and calls

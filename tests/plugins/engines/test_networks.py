@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,18 @@ def test_a_run_that_waits_for_torch_can_be_cancelled_at_once(kind, lent, monkeyp
         for thread in threading.enumerate():
             if thread.name == "torch":
                 thread.join()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_rubbish_is_searched_for_again_once_torch_is_imported_or_is_not(monkeypatch, fails):
+    at_the_end = []
+    monkeypatch.setattr(networks.atexit, "register", at_the_end.append)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    with suppress(ImportError), networks._unsearched():
+        assert not gc.isenabled()
+        if fails:
+            raise ImportError
+    assert gc.isenabled() and at_the_end == [gc.freeze]
 
 
 def test_with_weights_an_engine_lacks_nothing_and_bears_their_licence(kind, lent):
